@@ -1,0 +1,56 @@
+package neo4jconf
+
+import (
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"strings"
+)
+
+// A file of ours starts with header and sum. The sum is over all that follows, so that a file which somebody edited is
+// told from one that is as we left it. The settings of the neo4j.conf that was there before follow at the end, each
+// behind keep: the next start layers on them and not on our own last output.
+const (
+	header = "# Written by neo4j-agent before each start of Neo4j. Change NEO4J_ variables or the base neo4j.conf, not this file.\n"
+	sum    = "# Checksum %08x\n"
+	kept   = "# The base neo4j.conf:\n"
+	keep   = "#| "
+)
+
+// Bytes returns the file: sorted, in ISO-8859-1, the same for the same input.
+func (c Config) Bytes() []byte {
+	var body bytes.Buffer
+	for _, s := range c.settings {
+		fmt.Fprintf(&body, "%s=%s\n", escapeName(s.Name), s.raw)
+	}
+	if len(c.base) > 0 {
+		body.WriteString(kept)
+	}
+	for _, l := range c.base {
+		fmt.Fprintf(&body, "%s%s=%s\n", keep, escapeName(l.name), l.raw)
+	}
+	return append(fmt.Appendf([]byte(header), sum, crc32.ChecksumIEEE(body.Bytes())), body.Bytes()...)
+}
+
+// readBase returns the settings of the neo4j.conf found. From a file of ours that nobody edited these are the ones that
+// were there before us; edited tells that somebody did.
+func readBase(file []byte) (base []line, edited bool, err error) {
+	rest, ours := bytes.CutPrefix(file, []byte(header))
+	if !ours {
+		base, err = readProperties(file)
+		return base, false, err
+	}
+	_, body, _ := bytes.Cut(rest, []byte("\n"))
+	if !bytes.HasPrefix(rest, fmt.Appendf(nil, sum, crc32.ChecksumIEEE(body))) {
+		base, err = readProperties(file)
+		return base, true, err
+	}
+	var settings strings.Builder
+	for text := range strings.Lines(string(body)) {
+		if setting, ok := strings.CutPrefix(text, keep); ok {
+			settings.WriteString(setting)
+		}
+	}
+	base, err = readProperties([]byte(settings.String()))
+	return base, false, err
+}

@@ -1,0 +1,57 @@
+package neo4jconf
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// DataDir returns the data directory.
+func (c Config) DataDir() string { return resolve(c.home, c.get(dataDir), "data") }
+
+// Directories returns the directories that must exist and belong to Neo4j's user before it starts, parents first.
+func (c Config) Directories() []string {
+	data := c.DataDir()
+	found := []string{data, path.Join(data, "dbms"), path.Join(data, "databases")}
+	if name := c.dialect.name(transactionLogsDir); name != "" {
+		found = append(found, resolve(c.home, c.get(transactionLogsDir), path.Join(data, "transactions")))
+	}
+	logs := resolve(c.home, c.get(logsDir), "logs")
+	found = append(found, logs)
+	if c.dialect.Edition == Enterprise {
+		found = append(found, resolve(c.home, c.get(metricsDir), "metrics"))
+		if log := c.LogFiles()["query"]; !slices.Contains(found, path.Dir(log)) {
+			found = append(found, path.Dir(log))
+		}
+	}
+	return found
+}
+
+// LogFiles returns the paths of Neo4j's own logs by name: debug, http, user, and with Enterprise query and security. They
+// may not exist yet. A relative path starts at the logs directory in 4.x; 3.5 refuses it (jar).
+func (c Config) LogFiles() map[string]string {
+	logs := resolve(c.home, c.get(logsDir), "logs")
+	files := map[string]string{
+		"debug": resolve(logs, c.get(debugLogPath), "debug.log"),
+		"http":  resolve(logs, c.get(httpLogPath), "http.log"),
+		"user":  resolve(logs, c.get(userLogPath), "neo4j.log"),
+	}
+	if c.dialect.Edition == Enterprise {
+		files["query"] = resolve(logs, c.get(queryLogPath), "query.log")
+		files["security"] = resolve(logs, c.get(securityLogPath), "security.log")
+	}
+	return files
+}
+
+// FormedBefore tells whether this member's volume proves that it was bound to a formed cluster. exists reports whether
+// there is a file of that path. False means that there is no proof: a read replica keeps none, nor does a core of 4.x
+// whose default database was renamed or dropped.
+func (c Config) FormedBefore(exists func(path string) bool) bool {
+	state := resolve(c.home, c.get(clusterStateDir), path.Join(c.DataDir(), "cluster-state"))
+	return exists(path.Join(state, strings.ReplaceAll(c.dialect.fact(boundFile), "{database}", c.DefaultDatabase())))
+}
+
+// Launch returns the command that runs the server in the foreground.
+func (d Dialect) Launch(home string) []string {
+	return []string{path.Join(home, "bin/neo4j"), "console"}
+}

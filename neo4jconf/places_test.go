@@ -1,0 +1,127 @@
+package neo4jconf
+
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDirectoriesLieBelowTheDataRootOrWhereTheImageHasThem(t *testing.T) {
+	c, _ := render(t, cluster(dialect(t, 4, 2, Enterprise), Core))
+	want := []string{"/mnt/neo4j/data", "/mnt/neo4j/data/dbms", "/mnt/neo4j/data/databases", "/mnt/neo4j/data/transactions", "/mnt/neo4j/logs", "/mnt/neo4j/metrics"}
+	if diff := cmp.Diff(want, c.Directories()); diff != "" {
+		t.Error(diff)
+	}
+	c, _ = render(t, Input{Dialect: dialect(t, 3, 5, Community), HomeDir: "/var/lib/neo4j", Mounts: map[string]bool{"/data": true, "/logs": true, "/metrics": true}})
+	want = []string{"/var/lib/neo4j/data", "/var/lib/neo4j/data/dbms", "/var/lib/neo4j/data/databases", "/logs"}
+	if diff := cmp.Diff(want, c.Directories()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLogsAreFoundWhereverTheyWerePut(t *testing.T) {
+	in := cluster(dialect(t, 4, 4, Enterprise), Core)
+	in.Env = map[string]string{"NEO4J_dbms_logs_debug_path": "deep/debug.log", "NEO4J_dbms_logs_security_path": "/var/log/security.log"}
+	c, _ := render(t, in)
+	want := map[string]string{
+		"debug": "/mnt/neo4j/logs/deep/debug.log", "http": "/mnt/neo4j/logs/http.log", "user": "/mnt/neo4j/logs/neo4j.log",
+		"query": "/mnt/neo4j/logs/slow_query.log", "security": "/var/log/security.log",
+	}
+	if diff := cmp.Diff(want, c.LogFiles()); diff != "" {
+		t.Error(diff)
+	}
+	c, _ = render(t, Input{Dialect: dialect(t, 4, 4, Community), HomeDir: "/var/lib/neo4j"})
+	want = map[string]string{"debug": "/var/lib/neo4j/logs/debug.log", "http": "/var/lib/neo4j/logs/http.log", "user": "/var/lib/neo4j/logs/neo4j.log"}
+	if diff := cmp.Diff(want, c.LogFiles()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOnlyABoundMemberFormedBefore(t *testing.T) {
+	tests := []struct {
+		major, minor int
+		file         string
+		proof        bool
+	}{
+		{3, 5, "/mnt/neo4j/data/cluster-state/cluster-id-state/cluster-id", true},
+		{3, 5, "/mnt/neo4j/data/cluster-state/core-member-id-state/core-member-id", false},
+		{4, 2, "/mnt/neo4j/data/cluster-state/db/neo4j/raft-id-state/raft-id", true},
+		{4, 2, "/mnt/neo4j/data/cluster-state/db/system/raft-id-state/raft-id", false},
+	}
+	for _, test := range tests {
+		c, _ := render(t, cluster(dialect(t, test.major, test.minor, Enterprise), Core))
+		if got := c.FormedBefore(func(path string) bool { return path == test.file }); got != test.proof {
+			t.Errorf("%s: formed before %v", test.file, got)
+		}
+	}
+	in := cluster(dialect(t, 4, 4, Enterprise), Core)
+	in.Env = map[string]string{"NEO4J_dbms_default__database": "movies", "NEO4J_dbms_directories_cluster__state": "/state"}
+	c, _ := render(t, in)
+	if !c.FormedBefore(func(path string) bool { return path == "/state/db/movies/raft-id-state/raft-id" }) {
+		t.Error("the state of a default database elsewhere is not found")
+	}
+}
+
+// The lines are what neo4j-admin set-initial-password of each version wrote.
+func TestTheInitialPasswordIsWrittenAsTheAdminToolDoes(t *testing.T) {
+	tests := []struct {
+		major, minor   int
+		password, line string
+	}{
+		{3, 5, "Sesame open 1", "neo4j:SHA-256,B77F9317CF4F9E9A54F4A37B05435A8547A7CB64F4A0550AA99D92D235D56B4F,71E8125E7090FCF4A24F5B41C7556D4B83ABEF4DCFD64889BE2ECE8C615803D6:\n"},
+		{3, 5, "Sesame öpen 1", "neo4j:SHA-256,0E34DDA056BCDB50A8FD9614D601A53DF8F58C95BD9E208DC8F525FE81184527,E3C17DD35BF88C12AE8E7BC782E97C343CDF554664911BAE901D08E7D26C17CD:\n"},
+		{4, 0, "Sesame open 1", "neo4j:SHA-256,050F6B4AC6EE351A9734E9774AC09D3C1D9DEF747625609D7B799D47DAE148CF,2450369A29BA1ACB9623A44B85C1CBB3EB6C1951FD13270872657129B2599720:\n"},
+		{4, 1, "Sesame öpen 1", "neo4j:SHA-256,57042149030FEBD206C0440D9392242F3E8197A7CE334CA4E73559E3CA4AD692,DB6BBAE9416BBFBE02642F4EC8F15054ED0D272E79533869A5428628E83BF829:\n"},
+		{4, 2, "Sesame open 1", "neo4j:SHA-256,e13cbb0f2659f2a70d3712e8b1201f9bc22f3b5c2aa5ddd1444fc04f617e4461,eb4a3a7162271f63a6d926c5cdbbbe059fbdf5ddae8231a7078afee25e8a7a68,1024:\n"},
+		{4, 3, "Sesame open 1", "neo4j:SHA-256,6b532487800e261b1be84f4ae751d88b2b9e60be99e13e05316f862d80f5d8db,8d436f180a2e42e1d923cba11f270c3081955f8d08f46bf1e5c5d4918139998c,1024:\n"},
+		{4, 4, "Sesame öpen 1", "neo4j:SHA-256,bae64e4d8f8b26c461e96aeb67a139cee2a57b45eea1513480090d52db254a20,b71bcfce93f117570581b1d2761f5dca997955f997713175688aa3fc4d5ef098,1024:\n"},
+	}
+	for _, test := range tests {
+		c, _ := render(t, Input{Dialect: dialect(t, test.major, test.minor, Community), HomeDir: "/home"})
+		var salt [SaltSize]byte
+		if _, err := hex.Decode(salt[:], []byte(strings.Split(test.line, ",")[2][:2*SaltSize])); err != nil {
+			t.Fatal(err)
+		}
+		got, needed := c.InitialPassword(test.password, salt, func(string) bool { return false })
+		if !needed || got.Path != "/home/data/dbms/auth.ini" || string(got.Content) != test.line {
+			t.Errorf("%d.%d: %s, want %s", test.major, test.minor, got.Content, test.line)
+		}
+	}
+}
+
+func TestAServerWithUsersGetsNoInitialPassword(t *testing.T) {
+	for minor, exists := range map[Version]string{{Major: 3, Minor: 5}: "/home/data/dbms/auth", {Major: 4, Minor: 2}: "/home/data/databases/system"} {
+		c, _ := render(t, Input{Dialect: Dialect{minor, Enterprise}, HomeDir: "/home"})
+		if _, needed := c.InitialPassword("x", [SaltSize]byte{}, func(path string) bool { return path == exists }); needed {
+			t.Errorf("%v: written beside %s", minor, exists)
+		}
+	}
+}
+
+func TestStatusIsAskedInTheWordsOfTheGeneration(t *testing.T) {
+	got := dialect(t, 3, 5, Enterprise).Status("graph.db")
+	want := Status{
+		Describe: "/db/manage/server/causalclustering/status", Writable: "/db/manage/server/causalclustering/writable",
+		ReadOnly: "/db/manage/server/causalclustering/read-only", Available: "/db/manage/server/causalclustering/available",
+		Overview: "CALL dbms.cluster.overview()", Role: "CALL dbms.cluster.role()",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	want = Status{
+		Describe: "/db/movies/cluster/status", Writable: "/db/movies/cluster/writable", ReadOnly: "/db/movies/cluster/read-only",
+		Available: "/db/movies/cluster/available", Overview: "CALL dbms.cluster.overview()", Role: "CALL dbms.cluster.role($database)", ByDatabase: true,
+	}
+	for minor := range 5 {
+		want.SelectsDatabase = minor >= 2
+		if diff := cmp.Diff(want, dialect(t, 4, minor, Enterprise).Status("movies")); diff != "" {
+			t.Errorf("4.%d: %s", minor, diff)
+		}
+	}
+	if got := dialect(t, 4, 4, Community).Launch("/var/lib/neo4j"); !slices.Equal(got, []string{"/var/lib/neo4j/bin/neo4j", "console"}) {
+		t.Errorf("launched by %q", got)
+	}
+}

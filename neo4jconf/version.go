@@ -1,0 +1,80 @@
+package neo4jconf
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strconv"
+)
+
+// Version of a Neo4j server. Calendar versions have the year as Major.
+type Version struct {
+	Major, Minor, Patch int
+	Suffix              string // "beta03" of 3.5.0-beta03
+}
+
+func (v Version) String() string {
+	text := fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch)
+	if v.Suffix != "" {
+		text += "-" + v.Suffix
+	}
+	return text
+}
+
+// Edition of a Neo4j server.
+type Edition string
+
+// The two editions.
+const (
+	Community  Edition = "community"
+	Enterprise Edition = "enterprise"
+)
+
+// The server's own jar is neo4j-<version>.jar, or neo4j-kernel-<version>.jar where it was laid out from Maven. Jars of
+// other versions lie beside it (neo4j-cypher-planner-spi-3.4-3.4.9.jar), so only these two names count.
+var (
+	serverJar     = regexp.MustCompile(`^neo4j-(?:kernel-)?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z][0-9A-Za-z.]*))?\.jar$`)
+	enterpriseJar = regexp.MustCompile(`^neo4j-(?:.*-)?enterprise(?:-.*)?\.jar$`)
+)
+
+// Detect finds the version and edition from the names of the files in $NEO4J_HOME/lib. It fails when no server jar is
+// among them and when there are two versions.
+func Detect(jars []string) (Version, Edition, error) {
+	var found Version
+	edition := Community
+	for _, jar := range jars {
+		name := path.Base(jar)
+		if enterpriseJar.MatchString(name) {
+			edition = Enterprise
+		}
+		match := serverJar.FindStringSubmatch(name)
+		if match == nil {
+			continue
+		}
+		version, err := versionOf(match)
+		if err != nil {
+			return Version{}, "", fmt.Errorf("cannot read the version of %s: %v", name, err)
+		}
+		if found != (Version{}) && found != version {
+			return Version{}, "", fmt.Errorf("cannot tell the version of Neo4j: both %v and %v are in its lib folder", found, version)
+		}
+		found = version
+	}
+	if found == (Version{}) {
+		return Version{}, "", errors.New("cannot find Neo4j: no neo4j-<version>.jar in its lib folder")
+	}
+	return found, edition, nil
+}
+
+func versionOf(match []string) (Version, error) {
+	version := Version{Suffix: match[4]}
+	for i, part := range []*int{&version.Major, &version.Minor, &version.Patch} {
+		number, err := strconv.Atoi(match[i+1])
+		if err != nil {
+			return Version{}, err
+		}
+		*part = number
+	}
+	return version, nil
+}
