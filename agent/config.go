@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"neo4j-agent/agent/runstate"
+	"neo4j-agent/neo4jconf"
+)
+
+// render makes the configuration from all that has been found out.
+func (p *preparation) render() (neo4jconf.Config, error) {
+	config, warnings, err := neo4jconf.Render(p.input())
+	if err != nil {
+		return config, withCode(exitConfig, err)
+	}
+	for _, warning := range warnings {
+		p.log.Warn().Msg(warning.Text)
+	}
+	return config, nil
+}
+
+// writeConfig writes neo4j.conf where it would change, and notes how to launch Neo4j with it.
+func (p *preparation) writeConfig(context.Context) error {
+	config, err := p.render()
+	if err != nil {
+		return err
+	}
+	if err := p.makeDirectories(config); err != nil {
+		return err
+	}
+	p.conclude(config)
+	if !p.dry {
+		if err := p.copyFolder(); err != nil {
+			return withCode(exitCannotMake, err)
+		}
+		// What a killed container left; the lock proves that nobody runs (the image's entrypoint removes it too).
+		_ = os.Remove(filepath.Join(p.settings.Home, "run", "neo4j.pid"))
+	}
+	old, err := p.written()
+	switch {
+	case err != nil:
+		return err
+	case bytes.Equal(old, config.Bytes()):
+		return nil
+	case p.dry:
+		p.would("would write %s", p.neo4j.conf)
+		return nil
+	}
+	if err := writeDurably(p.neo4j.conf, config.Bytes(), 0o640); err != nil {
+		return withCode(exitInputOutput, err)
+	}
+	p.log.Info().Str("path", p.neo4j.conf).Int("settings", len(config.Settings())).Msg("configuration written")
+	return nil
+}
+
+// written is the neo4j.conf that is there now, nil for none.
+func (p *preparation) written() ([]byte, error) {
+	text, err := os.ReadFile(p.neo4j.conf)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, withCode(exitInputOutput, fmt.Errorf("cannot read %s: %v", p.neo4j.conf, err))
+	}
+	return text, nil
+}
+
+// makeDirectories makes what this configuration names beside the data root's own folders.
+func (p *preparation) makeDirectories(config neo4jconf.Config) error {
+	for _, path := range config.Directories() {
+		if exists(path) {
+			continue
+		}
+		if p.dry {
+			p.would("would create %s", path)
+			continue
+		}
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			return withCode(exitCannotMake, fmt.Errorf("cannot create a directory of Neo4j: %v", err))
+		}
+	}
+	return nil
+}
+
+// copyFolder copies the other files beside neo4j.conf to where Neo4j will look for them, when that is another folder.
+func (p *preparation) copyFolder() error {
+	to := filepath.Dir(p.neo4j.conf)
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return fmt.Errorf("cannot create %s: %v", to, err)
+	}
+	from := p.neo4j.folder
+	entries, err := os.ReadDir(from)
+	if from == to || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot copy the configuration: %v", err)
+	}
+	for _, entry := range entries {
+		info, err := os.Stat(filepath.Join(from, entry.Name())) // a mounted folder may hold links
+		if err != nil || !info.Mode().IsRegular() || entry.Name() == "neo4j.conf" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(from, entry.Name()))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, entry.Name()), text, 0o640)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot copy the configuration: %v", err)
+		}
+	}
+	return nil
+}
+
+// conclude notes what the final configuration means for serve and for the launch.
+func (p *preparation) conclude(config neo4jconf.Config) {
+	ports := config.Ports()
+	p.prepared.Members = p.addresses()
+	p.prepared.AuthEnabled = config.AuthEnabled()
+	p.prepared.Ports = runstate.Ports{
+		Bolt: ports.Bolt, HTTP: ports.HTTP, HTTPS: ports.HTTPS, Discovery: ports.Discovery,
+		Transaction: ports.Transaction, Raft: ports.Raft, Backup: ports.Backup,
+	}
+	p.prepared.Local = runstate.Local{Bolt: config.BoltAddress(), HTTP: config.HTTPAddress()}
+	p.prepared.Ask = p.askFor(config)
+	p.launch.Argv = p.neo4j.dialect.Launch(p.settings.Home)
+	p.launch.Env = []string{"NEO4J_HOME=" + p.settings.Home, "NEO4J_CONF=" + filepath.Dir(p.neo4j.conf)}
+}
+
+// askFor is how serve asks the database. A standalone server has no cluster to be asked about.
+func (p *preparation) askFor(config neo4jconf.Config) runstate.Ask {
+	database := config.DefaultDatabase()
+	how := p.neo4j.dialect.Status(database)
+	ask := runstate.Ask{DefaultDatabase: database, DatabaseSelectable: how.SelectsDatabase}
+	if config.Role() != neo4jconf.Standalone {
+		ask.StatusPath, ask.WritablePath, ask.AvailablePath = how.Describe, how.Writable, how.Available
+		ask.OverviewQuery = how.Overview
+	}
+	return ask
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"neo4j-agent/neo4jconf"
+)
+
+// neo4jHome is what prepare read of the Neo4j that it is to start.
+type neo4jHome struct {
+	dialect neo4jconf.Dialect
+	intent  neo4jconf.Intent
+	folder  string // of the configuration as found
+	conf    string // path of the neo4j.conf that Neo4j will read
+	file    []byte // what the configuration was made from: the file as found
+	mounts  map[string]bool
+}
+
+// mountPoints are the folders that the official image takes (docker-neo4j's docker-entrypoint.sh).
+var mountPoints = []string{"/data", "/import", "/licenses", "/logs", "/metrics", "/plugins", "/ssl"}
+
+// readHome finds version, edition and base configuration, and what they mean for this member.
+func (p *preparation) readHome(context.Context) error {
+	home := p.settings.Home
+	jars, err := jarNames(filepath.Join(home, "lib"))
+	if err != nil {
+		return withCode(exitConfig, fmt.Errorf("cannot find Neo4j: %v; NEO4J_HOME must be the folder that holds lib and bin", err))
+	}
+	version, edition, err := neo4jconf.Detect(jars)
+	if err != nil {
+		return withCode(exitConfig, err)
+	}
+	p.neo4j.dialect, err = neo4jconf.For(version, edition)
+	if err != nil {
+		return withCode(exitConfig, err)
+	}
+	if edition == neo4jconf.Enterprise && p.settings.LicenseAgreement != "yes" {
+		return withCode(exitConfig, errors.New("cannot start Neo4j Enterprise: its licence is not accepted; set NEO4J_ACCEPT_LICENSE_AGREEMENT=yes if you have one"))
+	}
+	if err := p.readBase(); err != nil {
+		return err
+	}
+	if p.neo4j.intent, err = p.input().Intent(); err != nil {
+		return withCode(exitConfig, err)
+	}
+	return p.learn(version, edition)
+}
+
+// learn notes what serve and PID 1 are to be told of this member.
+func (p *preparation) learn(version neo4jconf.Version, edition neo4jconf.Edition) error {
+	config, intent := p.neo4j.intent.Config, p.neo4j.intent
+	state := volume(p.folders.state)
+	id, err := p.identify(state)
+	if err != nil {
+		return withCode(exitInputOutput, err)
+	}
+	p.prepared.MemberID, p.prepared.ClusterName = id, p.settings.ClusterName
+	p.prepared.Neo4jVersion, p.prepared.Edition = version.String(), string(edition)
+	p.prepared.Role, p.prepared.FormationSize = string(intent.Role), intent.FormationSize
+	p.prepared.Ports.Discovery = intent.Ports.Discovery
+	p.prepared.FormedBefore = state.wasFormed() || config.FormedBefore(exists)
+	p.prepared.DataDir, p.prepared.StateDir, p.prepared.Logs = config.DataDir(), p.folders.state, config.LogFiles()
+	return nil
+}
+
+// identify gives the name of this member: the one its volume has, else what the user says, else the host's name.
+func (p *preparation) identify(state volume) (string, error) {
+	fallback := p.settings.MemberID
+	if fallback == "" {
+		fallback, _ = os.Hostname()
+	}
+	if p.dry {
+		known, err := state.identity()
+		return cmp.Or(known, fallback), err
+	}
+	return state.identify(fallback)
+}
+
+// readBase finds the configuration that ours is made from, in a mounted /conf first, as in the official image, and where
+// ours is written: in a folder that takes no file (a read-only root) Neo4j reads a copy in the run directory.
+func (p *preparation) readBase() error {
+	written := p.settings.Conf
+	if written == "" {
+		written = filepath.Join(p.settings.Home, "conf")
+	}
+	p.neo4j.folder, p.neo4j.conf = written, filepath.Join(written, "neo4j.conf")
+	if exists("/conf") {
+		p.neo4j.folder = "/conf"
+	}
+	found := filepath.Join(p.neo4j.folder, "neo4j.conf")
+	text, err := os.ReadFile(found)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return withCode(exitInputOutput, fmt.Errorf("cannot read the configuration: %v", err))
+	}
+	p.neo4j.file = text
+	if !p.dry && !writable(written) {
+		p.neo4j.conf = filepath.Join(p.settings.RunDir, "conf", "neo4j.conf")
+	}
+	p.neo4j.mounts = map[string]bool{}
+	for _, path := range mountPoints {
+		p.neo4j.mounts[path] = exists(path)
+	}
+	return nil
+}
+
+// input is all that the configuration depends on, as far as it is known by now.
+func (p *preparation) input() neo4jconf.Input {
+	variables := map[string]string{}
+	for name, value := range p.settings.Neo4j {
+		variables[name] = value.Reveal()
+	}
+	hostname, _ := os.Hostname()
+	in := neo4jconf.Input{
+		Dialect: p.neo4j.dialect, File: p.neo4j.file, Env: variables,
+		Members: p.found, Advertise: p.own.Advertised, Listen: p.own.Listen, Hostname: hostname,
+		HomeDir: p.settings.Home, DataRoot: p.settings.DataRoot, Mounts: p.neo4j.mounts,
+		QueryLog: p.settings.QueryLog, AuthDisabled: p.settings.AuthDisabled,
+	}
+	if p.settings.UpgradeMode {
+		in.Role = neo4jconf.Standalone
+	}
+	if !p.clustered() {
+		in.Advertise, in.Listen = "", ""
+		return in
+	}
+	in.Discovery = neo4jconf.List
+	if in.Advertise == "" { // the role and the ports do not depend on it
+		in.Advertise = "127.0.0.1"
+	}
+	return in
+}
+
+// setPassword leaves the initial password for Neo4j's first start, so that the default password never answers.
+func (p *preparation) setPassword(context.Context) error {
+	if p.settings.AuthDisabled || p.settings.AdminPassword.IsZero() {
+		return nil
+	}
+	var salt [neo4jconf.SaltSize]byte
+	_, _ = rand.Read(salt[:]) // never fails (crypto/rand)
+	file, needed := p.neo4j.intent.Config.InitialPassword(p.settings.AdminPassword.Reveal(), salt, exists)
+	switch {
+	case !needed:
+		return nil
+	case p.dry:
+		p.would("would set the initial password of user neo4j in %s", file.Path)
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(file.Path), 0o755); err != nil {
+		return withCode(exitCannotMake, fmt.Errorf("cannot set the initial password: %v", err))
+	}
+	if err := writeDurably(file.Path, file.Content, 0o600); err != nil {
+		return withCode(exitInputOutput, fmt.Errorf("cannot set the initial password: %v", err))
+	}
+	p.log.Info().Msg("initial password of user neo4j set")
+	if p.settings.RequirePasswordChange {
+		p.log.Warn().Msg("NEO4J_AUTH=…/true: this version does not make the user change the password at the first login")
+	}
+	return nil
+}
+
+// jarNames lists the jars of a lib folder.
+func jarNames(lib string) ([]string, error) {
+	entries, err := os.ReadDir(lib)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), ".jar") {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

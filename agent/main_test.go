@@ -1,0 +1,155 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"neo4j-agent/agent/peers"
+	"neo4j-agent/agent/settings"
+	"neo4j-agent/supervisor"
+)
+
+func TestEachCommandOfTheGrammarIsOursAndNothingElse(t *testing.T) {
+	var commands []string
+	kind := reflect.TypeFor[grammar]()
+	for i := range kind.NumField() {
+		commands = append(commands, strings.ToLower(kind.Field(i).Name))
+	}
+	commands = append(commands, "neo4j") // the official image's word for start
+	slices.Sort(commands)
+	ours := slices.Sorted(slices.Values(names))
+	if !slices.Equal(commands, ours) {
+		t.Errorf("the grammar has %v, passed through is what is not in %v", commands, ours)
+	}
+}
+
+func TestEachWayNotToFindMembersHasItsExitCode(t *testing.T) {
+	for want, err := range map[int]error{
+		exitTryAgain:   &peers.NotEnoughError{Need: 3, Source: "Cloud Map", Waited: time.Minute},
+		exitConfig:     &peers.WrongServiceError{Doing: "list", Reason: "ServiceNotFound"},
+		exitPermission: fmt.Errorf("while waiting: %w", &peers.PermissionError{Doing: "list", Reason: "AccessDenied"}),
+	} {
+		var coded *exitError
+		if got := memberErrors(err); !errors.As(got, &coded) || coded.code != want {
+			t.Errorf("%v gives %v, want exit code %d", err, got, want)
+		}
+	}
+}
+
+func TestADataRootHasTheFoldersOfTheSystemReplaced(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "volume")
+	l := layoutOf(&settings.Settings{DataRoot: root, Home: "/var/lib/neo4j", RunDir: "/run/neo4j-agent"})
+	if err := l.create(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"data/dbms", "data/databases", "data/transactions", "logs", "metrics", ".neo4j-agent"} {
+		if !exists(filepath.Join(root, name)) {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	if left := l.missing(); len(left) != 0 {
+		t.Errorf("still missing: %v", left)
+	}
+}
+
+func TestAVolumeRemembersItsMemberAndThatItWasInACluster(t *testing.T) {
+	v := volume(t.TempDir())
+	if id, err := v.identify("task-1"); err != nil || id != "task-1" {
+		t.Fatalf("identify gives %q (%v)", id, err)
+	}
+	if id, err := v.identify("task-2"); err != nil || id != "task-1" {
+		t.Errorf("a replaced task is called %q (%v), want task-1 as the volume says", id, err)
+	}
+	if v.wasFormed() {
+		t.Error("a new volume was in a cluster")
+	}
+	if err := v.noteFormed("movies"); err != nil || !v.wasFormed() {
+		t.Errorf("the volume does not remember its cluster (%v)", err)
+	}
+	if id, err := volume(t.TempDir()).identify(""); err != nil || id == "" {
+		t.Errorf("a member without any name is called %q (%v)", id, err)
+	}
+}
+
+func TestOnlyLinesSinceTheStartCount(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "debug.log")
+	write := func(text string) {
+		file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err == nil {
+			_, err = file.WriteString(text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = file.Close()
+	}
+	write("old\n")
+	size := sizeOf(path)
+	if got := linesSince(path, size); got != nil {
+		t.Errorf("got %q of an untouched log", got)
+	}
+	write("new 1\nnew 2\n")
+	if got := linesSince(path, size); !slices.Equal(got, []string{"new 1", "new 2"}) {
+		t.Errorf("got %q", got)
+	}
+	write(strings.Repeat("x", tailBytes) + "\nlast\n")
+	if got := linesSince(path, size); !slices.Equal(got, []string{"last"}) {
+		t.Errorf("got %d lines of a long log, want the whole last one", len(got))
+	}
+	if err := os.WriteFile(path, []byte("rotated\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := linesSince(path, size+100); !slices.Equal(got, []string{"rotated"}) {
+		t.Errorf("got %q of a log that was replaced", got)
+	}
+}
+
+func TestWhatCannotBeCuredIsTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "debug.log")
+	s := &starter{}
+	s.last.Store(&attempt{debugLog: path})
+	for _, c := range []struct {
+		name, log string
+		exit      supervisor.Exit
+		hopeless  bool
+	}{
+		{"nothing logged", "", supervisor.Exit{Code: 1}, true},
+		{"nothing logged and killed", "", supervisor.Exit{Signal: 9}, false},
+		{"another exit code", "", supervisor.Exit{Code: 3}, false},
+		{"a line that is known", "Unknown store version 'vX'\n", supervisor.Exit{Code: 1}, true},
+		{"an ordinary life", "INFO started\n", supervisor.Exit{Code: 1}, false},
+	} {
+		if err := os.WriteFile(path, []byte(c.log), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.hopeless(c.exit); (got != "") != c.hopeless {
+			t.Errorf("%s: the reason is %q, want one: %v", c.name, got, c.hopeless)
+		}
+	}
+}
+
+func TestWhatPrepareSaysArrivesWhole(t *testing.T) {
+	file, err := newMemoryFile("launch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	if _, err := readLaunch(file); err == nil {
+		t.Error("silence is taken for a launch")
+	}
+	for _, argv := range [][]string{{"a", "very", "long", "command"}, {"short"}} {
+		if err := (launch{Argv: argv}).writeTo(file); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readLaunch(file); err != nil || !slices.Equal(got.Argv, argv) {
+			t.Errorf("got %v (%v), want %v", got.Argv, err, argv)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/signal"
+	"syscall"
+
+	"neo4j-agent/agent/peers"
+	"neo4j-agent/agent/settings"
+)
+
+type peersCommand struct {
+	Wait bool `help:"Wait until there are enough members, as prepare does."`
+	JSON bool `name:"json" help:"Print a JSON array."`
+}
+
+// peerLine is one member as `peers --json` prints it.
+type peerLine struct {
+	Address  string `json:"address"`
+	Health   string `json:"health"`
+	Own      bool   `json:"own,omitempty"`
+	Instance string `json:"instance,omitempty"`
+}
+
+// Run prints the members, healthy ones first, one a line.
+func (c peersCommand) Run(out output) error {
+	loaded, _, err := loadSettings(nil, true)
+	if err != nil {
+		return err
+	}
+	if loaded.Discovery == settings.DiscoveryNone {
+		return withCode(exitConfig, errors.New("cannot look for members: neither CLOUDMAP_SERVICE_ID nor AGENT_DISCOVERY is set"))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	log, flush := newLog(loaded, "peers")
+	defer flush()
+	p := &preparation{settings: loaded, folders: layoutOf(loaded), log: log, out: out, dry: true}
+	for _, step := range []func(context.Context) error{p.readHome, p.findAddress} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	found, err := p.look(ctx, c.Wait)
+	if err != nil {
+		return memberErrors(err)
+	}
+	return c.print(out, found)
+}
+
+func (c peersCommand) print(out output, found []peers.Member) error {
+	lines := make([]peerLine, 0, len(found))
+	for _, m := range found {
+		lines = append(lines, peerLine{Address: m.String(), Health: m.Health.String(), Own: m.Own, Instance: m.InstanceID})
+	}
+	if c.JSON {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(lines)
+	}
+	for _, line := range lines {
+		own := ""
+		if line.Own {
+			own = "\town"
+		}
+		if _, err := fmt.Fprintf(out, "%s\t%s%s\n", line.Address, line.Health, own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
