@@ -1,0 +1,129 @@
+package taskdefs
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"neo4j-agent/agent/settings"
+)
+
+// definition is the part of a task definition that must agree with the agent
+// (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html).
+type definition struct {
+	ContainerDefinitions []struct {
+		StopTimeout int
+		HealthCheck struct {
+			Command                                 []string
+			Interval, Timeout, Retries, StartPeriod int
+		}
+		Environment     []struct{ Name, Value string }
+		Secrets         []struct{ Name, ValueFrom string }
+		LinuxParameters struct{ InitProcessEnabled bool }
+	}
+}
+
+func definitions(t *testing.T) map[string]definition {
+	t.Helper()
+	paths, err := filepath.Glob("*.json")
+	if err != nil || len(paths) < 2 {
+		t.Fatalf("cannot find the task definitions: %v %v", paths, err)
+	}
+	all := map[string]definition{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d definition
+		if err := json.Unmarshal(text, &d); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if len(d.ContainerDefinitions) == 0 {
+			t.Fatalf("%s defines no container", path)
+		}
+		all[path] = d
+	}
+	return all
+}
+
+func TestEachVariableOfATaskDefinitionIsOneTheAgentKnows(t *testing.T) {
+	for path, d := range definitions(t) {
+		for _, variable := range d.ContainerDefinitions[0].Environment {
+			if !settings.Known(variable.Name) {
+				t.Errorf("%s: nobody reads %s", path, variable.Name)
+			}
+		}
+	}
+}
+
+func TestSecretsStandUnderSecretsOnly(t *testing.T) {
+	for path, d := range definitions(t) {
+		container := d.ContainerDefinitions[0]
+		var plain []string
+		for _, variable := range container.Environment {
+			plain = append(plain, variable.Name+"="+variable.Value)
+		}
+		if kept := settings.Scrub(plain); len(kept) != len(plain) {
+			t.Errorf("%s: a secret stands under environment; without secrets these are left: %v", path, kept)
+		}
+		if len(container.Secrets) == 0 {
+			t.Errorf("%s: no password under secrets", path)
+		}
+		for _, secret := range container.Secrets {
+			if len(settings.Scrub([]string{secret.Name + "=x"})) != 0 {
+				t.Errorf("%s: the agent does not treat %s as a secret", path, secret.Name)
+			}
+		}
+	}
+}
+
+func TestTheAgentsSettingsAcceptATaskDefinition(t *testing.T) {
+	filled := strings.NewReplacer("REPLACE: region", "eu-central-1", "REPLACE: srv-… of the cores", "srv-abcdefghijklmnop",
+		"REPLACE: yes, if you have a licence", "yes")
+	for path, d := range definitions(t) {
+		container := d.ContainerDefinitions[0]
+		var environ []string
+		for _, variable := range container.Environment {
+			environ = append(environ, variable.Name+"="+filled.Replace(variable.Value))
+		}
+		for _, secret := range container.Secrets {
+			environ = append(environ, secret.Name+"=a-long-password")
+		}
+		loaded, _, err := settings.Load(settings.Source{Environ: environ, Strict: true})
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if want := time.Duration(container.StopTimeout) * time.Second; loaded.StopTimeout != want {
+			t.Errorf("%s: AGENT_STOP_TIMEOUT is %s and stopTimeout %s", path, loaded.StopTimeout, want)
+		}
+	}
+}
+
+func TestECSAsksTheAgentItself(t *testing.T) {
+	for path, d := range definitions(t) {
+		container := d.ContainerDefinitions[0]
+		if got := strings.Join(container.HealthCheck.Command, " "); got != "CMD neo4j-agent healthcheck" {
+			t.Errorf("%s: the health check is %q", path, got)
+		}
+		// API_HealthCheck: interval 5-300, timeout 2-60, retries 1-10, startPeriod 0-300.
+		check := container.HealthCheck
+		for name, in := range map[string]bool{
+			"interval " + strconv.Itoa(check.Interval):       check.Interval >= 5 && check.Interval <= 300,
+			"timeout " + strconv.Itoa(check.Timeout):         check.Timeout >= 2 && check.Timeout <= 60,
+			"retries " + strconv.Itoa(check.Retries):         check.Retries >= 1 && check.Retries <= 10,
+			"startPeriod " + strconv.Itoa(check.StartPeriod): check.StartPeriod >= 0 && check.StartPeriod <= 300,
+		} {
+			if !in {
+				t.Errorf("%s: ECS does not take %s", path, name)
+			}
+		}
+		if container.LinuxParameters.InitProcessEnabled {
+			t.Errorf("%s: an init of ECS would take PID 1 from the agent", path)
+		}
+	}
+}
