@@ -16,6 +16,10 @@ import (
 // gives an operation to poll (https://docs.aws.amazon.com/cloud-map/latest/api/API_RegisterInstance.html).
 const registerLimit = 30 * time.Second
 
+// settleLimit is how long a core that could go on with a majority waits for the rest, so that cores which start together
+// start with the same list. Members of a whole cluster that started at once registered within 3 s of each other.
+const settleLimit = 30 * time.Second
+
 // clustered tells whether this member is to be part of a cluster at all.
 func (p *preparation) clustered() bool {
 	return p.settings.Discovery != settings.DiscoveryNone && !p.settings.UpgradeMode
@@ -85,14 +89,14 @@ func (p *preparation) look(ctx context.Context, wait bool) ([]peers.Member, erro
 		return peers.Gather(found, own, enough), err
 	}
 	return peers.Wait{
-		Finder: finder, Own: own, Need: need, Enough: enough, Timeout: p.settings.DiscoveryTimeout,
+		Finder: finder, Own: own, Need: need, Enough: enough, Timeout: p.settings.DiscoveryTimeout, Settle: settleLimit,
 		Progress: p.tellWaiting, Log: p.log,
 	}.Run(ctx)
 }
 
 // awaited is with how many cores this member goes on, and with how many the unhealthy ones are not needed. A core needs
 // the formation size. One that was in a formed cluster needs a majority, itself included: without one there is no
-// leader, and the missing ones may be gone for good. A read replica needs two, so that one of them may be wrong.
+// leader, and the missing ones may be gone for good; for a while it waits for them all the same. A read replica needs two, so that one of them may be wrong.
 func (p *preparation) awaited() (need, enough int) {
 	formation := p.neo4j.intent.FormationSize
 	switch {

@@ -229,7 +229,7 @@ func killPrepare(t *testing.T, kills int) {
 }
 
 func TestAMemberOfAFormedClusterDoesNotWaitForAll(t *testing.T) {
-	b := newBox(t, obedient).core(cloudMap(1))
+	b := newBox(t, obedient).core(cloudMap(1)).with("AGENT_DISCOVERY_TIMEOUT", "2s")
 	b.write("volume/.neo4j-agent/formed.json", `{"at":"2026-11-20T00:00:00Z","cluster":"neo4j"}`, 0o644)
 	b.start()
 	b.started(1)

@@ -16,6 +16,9 @@ type Wait struct {
 	Need    int    // members to go on with, this one included
 	Enough  int    // members with which the unhealthy and stale are left out; 0 means Need
 	Timeout time.Duration
+	// Settle is how much longer to wait for Enough once there are Need. Members that start together must know the same
+	// list: Hazelcast, with which 3.5 discovers, lets one with a shorter list sit alone for ever (seen with 3.5.0-beta03).
+	Settle time.Duration
 	// Progress, if set, is told after each look what was found and what went wrong with it.
 	Progress func(found []Member, need int, trouble error)
 	Log      zerolog.Logger
@@ -32,6 +35,7 @@ func (w Wait) Run(ctx context.Context) ([]Member, error) {
 	defer cancel()
 	var (
 		begun   = time.Now()
+		needed  time.Time // since when there are Need
 		enough  = max(w.Enough, w.Need)
 		members = Gather(nil, w.Own, enough)
 		trouble error
@@ -41,7 +45,8 @@ func (w Wait) Run(ctx context.Context) ([]Member, error) {
 	for looks := 0; limited.Err() == nil; looks++ {
 		found, err := w.Finder.Find(limited)
 		if err == nil {
-			if members = Gather(found, w.Own, enough); len(members) >= w.Need {
+			members = Gather(found, w.Own, enough)
+			if needed = since(needed, len(members) >= w.Need); w.settled(members, needed) {
 				return members, nil
 			}
 		}
@@ -57,11 +62,30 @@ func (w Wait) Run(ctx context.Context) ([]Member, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("cannot wait for members: %w", context.Cause(ctx))
 	}
+	if !needed.IsZero() {
+		return members, nil
+	}
 	var denied *PermissionError
 	if errors.As(trouble, &denied) {
 		return nil, denied
 	}
 	return nil, &NotEnoughError{Found: members, Need: w.Need, Source: w.Finder.String(), Waited: time.Since(begun).Round(time.Second), Trouble: trouble}
+}
+
+// since is from when on something holds, zero while it does not.
+func since(began time.Time, holds bool) time.Time {
+	switch {
+	case !holds:
+		return time.Time{}
+	case began.IsZero():
+		return time.Now()
+	}
+	return began
+}
+
+// settled tells whether the members will do.
+func (w Wait) settled(members []Member, needed time.Time) bool {
+	return len(members) >= max(w.Need, w.Enough) || !needed.IsZero() && time.Since(needed) >= w.Settle
 }
 
 // sentence is the last thing said in the log.
@@ -72,10 +96,14 @@ type sentence struct {
 
 // tell reports a look without success: to Progress always, to the log when something changed or a while has passed.
 func (w Wait) tell(said *sentence, members []Member, trouble error) {
-	if w.Progress != nil {
-		w.Progress(members, w.Need, trouble)
+	need := w.Need
+	if len(members) >= need {
+		need = w.Enough
 	}
-	text := "waiting for members: " + count(members, w.Need) + " in " + w.Finder.String()
+	if w.Progress != nil {
+		w.Progress(members, need, trouble)
+	}
+	text := "waiting for members: " + count(members, need) + " in " + w.Finder.String()
 	event := w.Log.Info()
 	if trouble != nil {
 		text, event = text+": "+trouble.Error(), w.Log.Warn()
