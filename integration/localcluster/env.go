@@ -19,7 +19,7 @@ const stopTimeoutSeconds = 90
 // Env is the agent's whole environment, sorted: nothing of this process's own gets in.
 func (m *Member) Env() []string {
 	env := m.base()
-	maps.Copy(env, m.Endpoint.settings())
+	maps.Copy(env, m.cluster.options.Parts.settings(m.Endpoint))
 	if m.Role == Standalone {
 		env["NEO4J_AUTH"] = "neo4j/" + Password
 	} else {
@@ -34,7 +34,7 @@ func (m *Member) Env() []string {
 	return list
 }
 
-// base is what every member has. The memory is the least that a member of a cluster runs well with.
+// base is what every member has.
 func (m *Member) base() map[string]string {
 	return map[string]string{
 		"PATH":                           filepath.Join(m.Home, "bin") + ":" + os.Getenv("PATH"),
@@ -47,11 +47,6 @@ func (m *Member) base() map[string]string {
 		"AGENT_ADVERTISED_ADDRESS":       m.Endpoint.Host,
 		"AGENT_HTTP_ADDR":                m.Endpoint.at(m.Endpoint.Ports.Agent),
 		"AGENT_STOP_TIMEOUT":             strconv.Itoa(stopTimeoutSeconds) + "s",
-
-		"NEO4J_dbms_memory_heap_initial__size": "400m",
-		"NEO4J_dbms_memory_heap_max__size":     "400m",
-		"NEO4J_dbms_memory_pagecache_size":     "64m",
-		"NEO4J_dbms_connector_https_enabled":   "false",
 	}
 }
 
@@ -97,9 +92,13 @@ const defaultFormation = 3
 func (e Endpoint) at(port int) string { return fmt.Sprintf("%s:%d", e.Host, port) }
 
 // settings keep Neo4j to the endpoint: the official image's defaults listen on every address of the machine, on the
-// standard ports.
+// standard ports. The memory is the least that a member of a cluster runs well with.
 func (e Endpoint) settings() map[string]string {
 	env := map[string]string{
+		"NEO4J_dbms_memory_heap_initial__size":           "400m",
+		"NEO4J_dbms_memory_heap_max__size":               "400m",
+		"NEO4J_dbms_memory_pagecache_size":               "64m",
+		"NEO4J_dbms_connector_https_enabled":             "false",
 		"NEO4J_dbms_connectors_default__listen__address": e.Host,
 		"NEO4J_dbms_backup_address":                      e.at(e.Ports.Backup),
 	}

@@ -18,7 +18,7 @@ func TestABrokenOffInstallationLeavesNothingThatLooksFinished(t *testing.T) {
 		write(t, filepath.Join(dir, "half"), "", 0o644)
 		return errors.New("line cut")
 	}
-	if err := installOnce(t.Context(), "a part", path, broken, silent); err == nil || !strings.Contains(err.Error(), "line cut") {
+	if err := installOnce(t.Context(), step{"a part", path, broken}, silent); err == nil || !strings.Contains(err.Error(), "line cut") {
 		t.Fatalf("error %v", err)
 	}
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
@@ -28,7 +28,7 @@ func TestABrokenOffInstallationLeavesNothingThatLooksFinished(t *testing.T) {
 		write(t, filepath.Join(dir, "whole"), "", 0o644)
 		return nil
 	}
-	if err := installOnce(t.Context(), "a part", path, whole, silent); err != nil {
+	if err := installOnce(t.Context(), step{"a part", path, whole}, silent); err != nil {
 		t.Fatal(err)
 	}
 	if entries, err := os.ReadDir(path); err != nil || len(entries) != 1 || entries[0].Name() != "whole" {
@@ -41,7 +41,7 @@ func TestAnInstalledPartIsNotInstalledAgain(t *testing.T) {
 		t.Error("installed again")
 		return nil
 	}
-	if err := installOnce(t.Context(), "a part", t.TempDir(), never, silent); err != nil {
+	if err := installOnce(t.Context(), step{"a part", t.TempDir(), never}, silent); err != nil {
 		t.Fatal(err)
 	}
 }

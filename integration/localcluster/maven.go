@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 )
@@ -26,17 +28,14 @@ const debianTrust = "/etc/ssl/certs/java/cacerts"
 // installNeo4j lays out Neo4j in dir in the shape of the official image's NEO4J_HOME.
 func (p *Parts) installNeo4j(ctx context.Context, dir string) error {
 	build := filepath.Join(dir, "build")
-	if err := unpackTemplate(dir, build); err != nil {
+	if err := p.unpackTemplate(dir, build); err != nil {
 		return err
 	}
 	lib := filepath.Join(dir, "lib")
 	if err := p.copyJars(ctx, build, lib, "runtime"); err != nil {
 		return err
 	}
-	if err := p.copyJars(ctx, build, build, "provided"); err != nil {
-		return err
-	}
-	if err := p.compileLauncher(ctx, build, lib); err != nil {
+	if err := p.addRest(ctx, dir, build, lib); err != nil {
 		return err
 	}
 	for _, folder := range homeFolders {
@@ -47,14 +46,52 @@ func (p *Parts) installNeo4j(ctx context.Context, dir string) error {
 	return os.RemoveAll(build)
 }
 
+// addRest adds what the published jars lack, or hold where Neo4j does not look for it.
+func (p *Parts) addRest(ctx context.Context, dir, build, lib string) error {
+	if p.community != nil {
+		return addLogConfiguration(filepath.Join(lib, "neo4j-logging-"+p.community.version+".jar"), filepath.Join(dir, "conf"))
+	}
+	if err := p.copyJars(ctx, build, build, "provided"); err != nil {
+		return err
+	}
+	return p.compileLauncher(ctx, build, lib)
+}
+
+// addLogConfiguration takes the log4j2 files that Neo4j 5 and later ship in conf out of the jar, where they are what
+// Neo4j falls back to. Earlier ones have none.
+func addLogConfiguration(jar, conf string) error {
+	files, err := zip.OpenReader(jar)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = files.Close() }()
+	for _, name := range []string{"server-logs.xml", "user-logs.xml"} {
+		text, err := fs.ReadFile(files, "default-"+name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(conf, name), text, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // copyJars lets Maven copy the jars of one dependency scope of the pom in build to the folder to.
 func (p *Parts) copyJars(ctx context.Context, build, to, scope string) error {
 	maven, err := need("mvn", "Maven (Debian: apt-get install maven)")
 	if err != nil {
 		return err
 	}
+	version := neo4jVersion
+	if p.community != nil {
+		version = p.community.version
+	}
 	return runTool(ctx, build, p.mavenJava(), maven, "--quiet", "--batch-mode",
-		"-Dneo4j.version="+neo4jVersion, "-Decj.version="+ecjVersion,
+		"-Dneo4j.version="+version, "-Decj.version="+ecjVersion,
 		"-DincludeScope="+scope, "-DoutputDirectory="+to, dependencyPlugin+":copy-dependencies")
 }
 
@@ -103,9 +140,21 @@ func writeJar(path string, files fs.FS) error {
 	return err
 }
 
-// unpackTemplate writes the embedded files: bin and conf to home, the others to build.
-func unpackTemplate(home, build string) error {
-	return fs.WalkDir(template, "template", func(path string, entry fs.DirEntry, err error) error {
+// unpackTemplate writes the embedded files of this Neo4j: bin and conf to home, the others to build.
+func (p *Parts) unpackTemplate(home, build string) error {
+	layers, java := p.layers()
+	fill := strings.NewReplacer("@JRE@", filepath.Base(p.JavaHome), "@MAIN@", java.main, "@ADMIN@", java.admin)
+	for _, layer := range layers {
+		if err := unpackLayer(path.Join("template", layer), home, build, fill); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpackLayer writes the files of one folder of the template, their placeholders filled in.
+func unpackLayer(layer, home, build string, fill *strings.Replacer) error {
+	return fs.WalkDir(template, layer, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -113,7 +162,7 @@ func unpackTemplate(home, build string) error {
 		if err != nil {
 			return err
 		}
-		name := strings.TrimPrefix(path, "template/")
+		name := strings.TrimPrefix(path, layer+"/")
 		target, mode := filepath.Join(home, name), fs.FileMode(0o644)
 		switch filepath.Dir(name) {
 		case ".":
@@ -124,7 +173,7 @@ func unpackTemplate(home, build string) error {
 		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 			return err
 		}
-		return os.WriteFile(target, []byte(strings.ReplaceAll(string(text), "@JRE@", jreName)), mode)
+		return os.WriteFile(target, []byte(fill.Replace(string(text))), mode)
 	})
 }
 

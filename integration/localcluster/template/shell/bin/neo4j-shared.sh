@@ -1,4 +1,4 @@
-# Sourced by neo4j and neo4j-admin: the environment, neo4j.conf and paths as Neo4j 3.5's own scripts read them.
+# Sourced by neo4j and neo4j-admin: the environment, neo4j.conf and paths as the scripts of Neo4j 3.5 and 4.1 read them.
 set -eu
 
 here=$(dirname "$(readlink -f "$0")")
