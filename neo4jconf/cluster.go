@@ -2,6 +2,7 @@ package neo4jconf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,13 +12,20 @@ import (
 type clusterAddress struct {
 	listen, advertised setting
 	port               int
-	cores              bool // only cores have it
 }
 
-var clusterAddresses = []clusterAddress{
-	{discoveryListen, discoveryAdvertised, discoveryPort, false},
-	{transactionListen, transactionAdvertised, transactionPort, false},
-	{raftListen, raftAdvertised, raftPort, true},
+// clusterAddresses are the ports of this member. Only cores have raft up to 4.4; from 5 on any server may come to host a
+// primary copy. Discovery has a port of its own up to its service of 5.23.
+func (in Input) clusterAddresses(l *layers) []clusterAddress {
+	var found []clusterAddress
+	if slices.Contains(in.Dialect.memberLists(l.value(discoveryVersion)), discoveryMembers) {
+		found = append(found, clusterAddress{discoveryListen, discoveryAdvertised, discoveryPort})
+	}
+	found = append(found, clusterAddress{transactionListen, transactionAdvertised, transactionPort})
+	if in.Role == Core || in.Dialect.strict() {
+		found = append(found, clusterAddress{raftListen, raftAdvertised, raftPort})
+	}
+	return found
 }
 
 // joinCluster adds what a member of a cluster of ours cannot do without: its mode, its own addresses and its fellow
@@ -31,43 +39,39 @@ func (in Input) joinCluster(l *layers) ([]Warning, error) {
 		}
 		l.put(in.own(s, value, Setting{Source: Mandatory}))
 	}
-	force(mode, modes[in.Role])
-	for _, a := range clusterAddresses {
-		if a.cores && in.Role != Core {
-			continue
-		}
+	if in.Dialect.strict() {
+		force(systemMode, systemModes[in.Role])
+	} else {
+		force(mode, modes[in.Role])
+	}
+	for _, a := range in.clusterAddresses(l) {
 		more, err := in.bind(l, a)
 		if err != nil {
 			return nil, err
 		}
 		warnings = append(warnings, more...)
 	}
-	if kind, ok := l.given(discoveryType); ok && !strings.EqualFold(kind.Value, "LIST") {
-		if _, ok := l.given(discoveryMembers); ok || strings.EqualFold(kind.Value, "K8S") {
-			return warnings, nil // the user's own way of finding members, which the replaced system kept too
+	if kind, ok := l.given(discoveryType); ok && !strings.EqualFold(kind.Value, "LIST") && (l.membersGiven() || strings.EqualFold(kind.Value, "K8S")) {
+		return warnings, nil // the user's own way of finding members, which the replaced system kept too
+	}
+	for i, list := range in.Dialect.memberLists(l.value(discoveryVersion)) {
+		members, err := in.members(l, list, i == 0)
+		if err != nil || len(members) == 0 {
+			return warnings, err
 		}
+		if i == 0 {
+			force(discoveryType, strings.ToUpper(string(in.Discovery)))
+		}
+		force(list, strings.Join(members, ","))
 	}
-	members, err := in.members(l)
-	if err != nil || len(members) == 0 {
-		return warnings, err
-	}
-	force(discoveryType, strings.ToUpper(string(in.Discovery)))
-	force(discoveryMembers, strings.Join(members, ","))
 	return warnings, nil
 }
 
-// leaveCluster makes a server standalone that shall be although the user's mode says otherwise, as while upgrading.
-// Without the program's discovery a role that the user chose is the user's affair and stays.
-func (in Input) leaveCluster(l *layers) []Warning {
-	user, given := l.given(mode)
-	if in.Role != Standalone || !given {
-		return nil
-	}
-	if role, err := in.wanted(user.Value); err != nil || role == Standalone {
-		return nil
-	}
-	l.put(in.own(mode, modes[Standalone], Setting{Source: Mandatory}))
-	return []Warning{{user.Name, fmt.Sprintf("%s=%s %s is overruled: this server runs alone", user.Name, user.Value, origin(user))}}
+// membersGiven tells whether the user names fellow members.
+func (l *layers) membersGiven() bool {
+	_, first := l.given(discoveryMembers)
+	_, second := l.given(clusterEndpoints)
+	return first || second
 }
 
 // bind gives one of the ports between members its addresses.
@@ -110,10 +114,11 @@ func (in Input) rehost(l *layers, s setting, ours address) (address, []Warning, 
 		user.Name, user.Value, origin(user), ours)}}, nil
 }
 
-// members returns the discovery members as host:port in their order, each once. One without port has this member's own
-// discovery port, and with SRV none: the record holds it.
-func (in Input) members(l *layers) ([]string, error) {
-	own, err := parseAddress(l.value(discoveryAdvertised))
+// members returns the discovery members of one list as host:port in their order, each once. The ports that the members
+// come with are those of the first list. One without port has this member's own port for that list, and with SRV none: the
+// record holds it.
+func (in Input) members(l *layers, list setting, first bool) ([]string, error) {
+	own, err := parseAddress(l.value(askedAt[list]))
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +132,7 @@ func (in Input) members(l *layers) ([]string, error) {
 		switch {
 		case in.Discovery == SRV:
 			member.port = 0
-		case member.port == 0:
+		case member.port == 0 || !first:
 			member.port = own.port
 		}
 		if name := member.String(); !seen[name] {

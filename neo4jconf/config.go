@@ -72,8 +72,13 @@ type Warning struct {
 type Config struct {
 	dialect  Dialect
 	home     string
+	role     Role
 	settings []Setting // sorted by name; dbms.jvm.additional may be there several times, in its own order
-	base     []line    // the settings of the neo4j.conf found
+	base     []line    // the settings of the file found
+	name     string    // of the file
+	apoc     *Config   // apoc.conf, nil where its settings are in neo4j.conf
+	queryLog bool      // NEO4J_QUERY_LOG=enabled
+	logging  []byte    // the server-logs.xml found
 }
 
 // Settings returns all settings sorted by name.

@@ -22,9 +22,9 @@ func (c Config) Diff(old []byte) ([]Change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot compare with neo4j.conf: %v", err)
 	}
-	before := &layers{dialect: c.dialect, settings: map[string]Setting{}, appended: map[string][]Setting{}}
+	before := newLayers(c.dialect)
 	for _, l := range lines {
-		before.putLine(l)
+		before.putLine(l.setting())
 	}
 	file := Config{settings: before.sorted()}
 	last := map[string]Setting{}

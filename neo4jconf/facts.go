@@ -14,7 +14,7 @@ var (
 	// has one, and its member id long before (jar: ClusterBinder.bindToCluster; a run of three cores). 4.x was not run: it
 	// keeps one state per database (its ClusterStateLayoutTest) and learns of the default database from the system
 	// database, so that has formed by then. The system database's own state may be there earlier.
-	boundFile = fact{head{v35, v40}, cells{"cluster-id-state/cluster-id", "db/{database}/raft-id-state/raft-id"}}
+	boundFile = fact{head{v35, v40, v50}, cells{"cluster-id-state/cluster-id", "db/{database}/raft-id-state/raft-id", ""}}
 	// selectsDatabase is empty where a session over Bolt may not name its database: the Go driver's v5 speaks Bolt 3 up
 	// to 4.1, which has no field for it.
 	selectsDatabase = fact{head{v35, v42}, cells{"", "yes"}}

@@ -8,13 +8,19 @@ import (
 )
 
 // A file of ours starts with header and sum. The sum is over all that follows, so that a file which somebody edited is
-// told from one that is as we left it. The settings of the neo4j.conf that was there before follow at the end, each
+// told from one that is as we left it. The settings of the file that was there before follow at the end, each
 // behind keep: the next start layers on them and not on our own last output.
 const (
-	header = "# Written by neo4j-agent before each start of Neo4j. Change NEO4J_ variables or the base neo4j.conf, not this file.\n"
+	header = "# Written by neo4j-agent before each start of Neo4j. Change NEO4J_ variables or the base %s, not this file.\n"
 	sum    = "# Checksum %08x\n"
-	kept   = "# The base neo4j.conf:\n"
+	kept   = "# The base %s:\n"
 	keep   = "#| "
+)
+
+// The files that hold settings. APOC has one of its own from 5 on.
+const (
+	confFile = "neo4j.conf"
+	apocFile = "apoc.conf"
 )
 
 // Bytes returns the file: sorted, in ISO-8859-1, the same for the same input.
@@ -24,18 +30,18 @@ func (c Config) Bytes() []byte {
 		fmt.Fprintf(&body, "%s=%s\n", escapeName(s.Name), s.raw)
 	}
 	if len(c.base) > 0 {
-		body.WriteString(kept)
+		fmt.Fprintf(&body, kept, c.name)
 	}
 	for _, l := range c.base {
 		fmt.Fprintf(&body, "%s%s=%s\n", keep, escapeName(l.name), l.raw)
 	}
-	return append(fmt.Appendf([]byte(header), sum, crc32.ChecksumIEEE(body.Bytes())), body.Bytes()...)
+	return append(fmt.Appendf(nil, header+sum, c.name, crc32.ChecksumIEEE(body.Bytes())), body.Bytes()...)
 }
 
-// readBase returns the settings of the neo4j.conf found. From a file of ours that nobody edited these are the ones that
+// readBase returns the settings of the file found, which has that name. From a file of ours that nobody edited these are the ones that
 // were there before us; edited tells that somebody did.
-func readBase(file []byte) (base []line, edited bool, err error) {
-	rest, ours := bytes.CutPrefix(file, []byte(header))
+func readBase(name string, file []byte) (base []line, edited bool, err error) {
+	rest, ours := bytes.CutPrefix(file, fmt.Appendf(nil, header, name))
 	if !ours {
 		base, err = readProperties(file)
 		return base, false, err

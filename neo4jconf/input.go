@@ -3,7 +3,6 @@ package neo4jconf
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -38,20 +37,25 @@ const (
 type Input struct {
 	Dialect Dialect
 	File    []byte            // the neo4j.conf found, nil for none; our own last output counts as what it was made from
+	APOC    []byte            // the apoc.conf found beside it, nil for none; read from Neo4j 5 on
 	Env     map[string]string // NEO4J_ variables, names in full
 
-	Role           Role          // "" for what Intent says
-	Discovery      Discovery     // "" outside a cluster of ours
-	Members        []string      // discovery members; nil before they are known: none are written then
-	Advertise      string        // host that others reach this member at; needed in a cluster of ours
-	Listen         string        // host that the cluster ports listen on, "" for Advertise
-	Hostname       string        // host name, which the official image advertises outside a cluster of ours
-	FormationSize  int           // cores at first formation where the user names no number, 0 for 3
-	BindingTimeout time.Duration // how long Neo4j waits for its cluster where the user does not say, 0 for a day
+	Role           Role             // "" for what Intent says
+	Discovery      Discovery        // "" outside a cluster of ours
+	Members        []string         // discovery members; nil before they are known: none are written then
+	Advertise      string           // host that others reach this member at; needed in a cluster of ours
+	Listen         string           // host that the cluster ports listen on, "" for Advertise
+	Hostname       string           // host name, which the official image advertises outside a cluster of ours
+	Service        DiscoveryService // what the cluster runs that this member was or will be part of, "" for a new cluster
+	FormationSize  int              // cores at first formation where the user names no number, 0 for 3
+	BindingTimeout time.Duration    // how long Neo4j waits for its cluster where the user does not say, 0 for a day
 
 	HomeDir      string          // $NEO4J_HOME
 	DataRoot     string          // NEO4J_DATA_ROOT
 	Mounts       map[string]bool // which of /import /licenses /logs /metrics /plugins /ssl exist
+	ConfDir      string          // folder of the neo4j.conf that Neo4j will read, "" for $NEO4J_HOME/conf
+	ServerLogs   []byte          // the server-logs.xml found, nil for none; read from Neo4j 5 on
+	Memory       Memory          // sizes where the user gives none
 	QueryLog     bool            // NEO4J_QUERY_LOG=enabled
 	AuthDisabled bool            // NEO4J_AUTH=none
 }
@@ -89,36 +93,13 @@ func (in Input) Intent() (Intent, error) {
 // clustered tells whether this is a member of a cluster that the program forms.
 func (in Input) clustered() bool { return in.Role != Standalone && in.Discovery != "" }
 
-// modes is what roles are called in dbms.mode.
-var modes = map[Role]string{Standalone: "SINGLE", Core: "CORE", ReadReplica: "READ_REPLICA"}
-
-// wanted returns the role that the user's mode asks for, and Core in a cluster of ours when the user is silent.
-func (in Input) wanted(text string) (Role, error) {
-	if in.Discovery == "" && in.Dialect.Edition == Community {
-		return Standalone, nil
-	}
-	switch strings.ToUpper(text) {
-	case "CORE":
-		return Core, nil
-	case "READ_REPLICA":
-		return ReadReplica, nil
-	case "SINGLE":
-		return Standalone, nil
-	}
-	if in.Discovery == "" {
-		return Standalone, nil
-	}
-	if text != "" {
-		return "", fmt.Errorf("cannot find members for %s=%s: discovery is for CORE and READ_REPLICA", in.Dialect.name(mode), text)
-	}
-	return Core, nil
-}
-
 // check refuses inputs that make no configuration.
 func (in Input) check() error {
 	switch {
 	case in.Discovery != "" && in.Discovery != List && in.Discovery != DNS && in.Discovery != SRV:
 		return fmt.Errorf("cannot render a cluster: unknown discovery %q", in.Discovery)
+	case in.Service != "" && in.Service != V1Only && in.Service != V2Only:
+		return fmt.Errorf("cannot render a cluster: unknown discovery service %q", in.Service)
 	case in.Role != Standalone && modes[in.Role] == "":
 		return fmt.Errorf("cannot render role %q: there are %s, %s and %s", in.Role, Standalone, Core, ReadReplica)
 	case in.clustered() && in.Dialect.Edition != Enterprise:

@@ -11,6 +11,37 @@ type layers struct {
 	dialect  Dialect
 	settings map[string]Setting
 	appended map[string][]Setting // settings that may be given several times
+	gone     map[string]Setting   // what the user set by names that this version has no more
+	apoc     *layers              // of apoc.conf, where it is a file of its own
+}
+
+func newLayers(d Dialect) *layers {
+	return &layers{dialect: d, settings: make(map[string]Setting, 64), appended: map[string][]Setting{}, gone: map[string]Setting{}}
+}
+
+// collect adds the settings of the file and of the variables, those by old names first: the new name wins (image).
+func (l *layers) collect(base []line, variables []Setting) {
+	for _, current := range []bool{false, true} {
+		for _, from := range base {
+			l.offer(from.setting(), current, l.putLine)
+		}
+		for _, s := range variables {
+			l.offer(s, current, l.putVariable)
+		}
+	}
+}
+
+// offer adds a setting of the user by its name of today, when its name is that of today or is not, as told.
+func (l *layers) offer(s Setting, current bool, put func(Setting)) {
+	name, exists := l.dialect.renamed(s.Name)
+	switch {
+	case (name == s.Name) != current:
+	case exists:
+		s.Name = name
+		put(s)
+	case l.gone[s.Name].Source <= s.Source:
+		l.gone[s.Name] = s
+	}
 }
 
 // repeatable tells whether several lines of a setting add up. Others count once, the last one (jar).
@@ -18,6 +49,10 @@ func (d Dialect) repeatable(name string) bool { return name == d.name(jvmAdditio
 
 // put adds what one source says. A later call wins against an earlier one of the same source.
 func (l *layers) put(s Setting) {
+	if l.apoc != nil && strings.HasPrefix(s.Name, "apoc.") {
+		l.apoc.put(s)
+		return
+	}
 	old, exists := l.settings[s.Name]
 	if !exists {
 		l.settings[s.Name] = s
@@ -32,10 +67,14 @@ func (l *layers) put(s Setting) {
 	l.settings[s.Name] = winner
 }
 
-// putLine adds a line of the file. JVM arguments add up there in every version.
-func (l *layers) putLine(from line) {
+// setting is what a line of a file says.
+func (from line) setting() Setting {
 	value, _ := unescape(from.raw) // readProperties has seen that it can be read
-	s := Setting{Name: from.name, Value: strings.TrimSpace(value), Source: FromFile, raw: from.raw}
+	return Setting{Name: from.name, Value: strings.TrimSpace(value), Source: FromFile, raw: from.raw}
+}
+
+// putLine adds a line of the file. JVM arguments add up there in every version.
+func (l *layers) putLine(s Setting) {
 	if !l.dialect.repeatable(s.Name) {
 		l.put(s)
 		return
@@ -58,6 +97,9 @@ func (l *layers) putVariable(s Setting) {
 	l.appended[s.Name] = append(l.appended[s.Name], s)
 }
 
+// drop takes out what the user says of a setting.
+func (l *layers) drop(s setting) { delete(l.settings, l.dialect.name(s)) }
+
 // value is what the strongest source so far says, "" when none does.
 func (l *layers) value(s setting) string { return l.settings[l.dialect.name(s)].Value }
 
@@ -73,6 +115,7 @@ func (l *layers) sorted() []Setting {
 		all = append(all, s)
 	}
 	for _, several := range l.appended {
+		slices.SortStableFunc(several, func(a, b Setting) int { return cmp.Compare(a.Source, b.Source) })
 		all = append(all, several...)
 	}
 	slices.SortStableFunc(all, func(a, b Setting) int { return strings.Compare(a.Name, b.Name) })

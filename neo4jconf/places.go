@@ -28,9 +28,13 @@ func (c Config) Directories() []string {
 }
 
 // LogFiles returns the paths of Neo4j's own logs by name: debug, http, user, and with Enterprise query and security. They
-// may not exist yet. A relative path starts at the logs directory in 4.x; 3.5 refuses it (jar).
+// may not exist yet. A relative path starts at the logs directory in 4.x; 3.5 refuses it (jar). From 5 on server-logs.xml
+// says where they are.
 func (c Config) LogFiles() map[string]string {
 	logs := resolve(c.home, c.get(logsDir), "logs")
+	if c.dialect.strict() {
+		return c.configuredLogs(logs)
+	}
 	files := map[string]string{
 		"debug": resolve(logs, c.get(debugLogPath), "debug.log"),
 		"http":  resolve(logs, c.get(httpLogPath), "http.log"),
@@ -45,10 +49,11 @@ func (c Config) LogFiles() map[string]string {
 
 // FormedBefore tells whether this member's volume proves that it was bound to a formed cluster. exists reports whether
 // there is a file of that path. False means that there is no proof: a read replica keeps none, nor does a core of 4.x
-// whose default database was renamed or dropped.
+// whose default database was renamed or dropped, and where 5 and later keep it is not known.
 func (c Config) FormedBefore(exists func(path string) bool) bool {
 	state := resolve(c.home, c.get(clusterStateDir), path.Join(c.DataDir(), "cluster-state"))
-	return exists(path.Join(state, strings.ReplaceAll(c.dialect.fact(boundFile), "{database}", c.DefaultDatabase())))
+	file := c.dialect.fact(boundFile)
+	return file != "" && exists(path.Join(state, strings.ReplaceAll(file, "{database}", c.DefaultDatabase())))
 }
 
 // Launch returns the command that runs the server in the foreground.

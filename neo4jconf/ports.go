@@ -2,7 +2,8 @@ package neo4jconf
 
 import "strings"
 
-// Ports that this member listens on. Zero means not in use.
+// Ports that this member listens on. Zero means not in use. Discovery is where fellow members ask for it: with the
+// service of 5.23 and later that is the transaction port.
 type Ports struct {
 	Bolt, HTTP, HTTPS, Discovery, Transaction, Raft, Backup int
 }
@@ -27,25 +28,22 @@ func (c Config) Ports() Ports {
 	if role != Standalone {
 		ports.Transaction = c.port(transactionListen, transactionPort)
 	}
-	if role == Core { // a read replica of 3.5 only calls the cores' discovery ports (run); of 4.x that is not known
-		ports.Discovery = c.port(discoveryListen, discoveryPort)
+	if role == Core {
 		ports.Raft = c.port(raftListen, raftPort)
+	}
+	switch {
+	case role != Standalone && c.dialect.memberLists(c.get(discoveryVersion))[0] == clusterEndpoints:
+		ports.Discovery = ports.Transaction
+	case role == Core, role == ReadReplica && c.dialect.strict():
+		// A read replica of 3.5 only calls the cores' discovery ports (run); of 4.x that is not known.
+		ports.Discovery = c.port(discoveryListen, discoveryPort)
 	}
 	return ports
 }
 
-// Role returns the member's role by its mode, which Community ignores (jar).
-func (c Config) Role() Role {
-	if c.dialect.Edition == Community {
-		return Standalone
-	}
-	for role, name := range modes {
-		if strings.EqualFold(c.get(mode), name) {
-			return role
-		}
-	}
-	return Standalone
-}
+// Role returns the member's role: by its mode, which Community ignores (jar), and from 5 on by how it holds the system
+// database if it has fellow members.
+func (c Config) Role() Role { return c.role }
 
 // BoltAddress returns the host:port at which this machine reaches the Bolt connector, "" when it is off.
 func (c Config) BoltAddress() string { return c.local(boltListen, c.Ports().Bolt) }

@@ -4,16 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 )
 
 // Render makes the neo4j.conf of a member: defaults < neo4j.conf found < NEO4J_ variables < what a cluster of ours cannot
 // do without. Warnings say where the user's word was overruled. An error is one of the user's configuration, and names
 // all that is wrong with the variables at once.
 func Render(in Input) (Config, []Warning, error) {
-	base, edited, err := readBase(in.File)
+	base, edited, err := readBase(confFile, in.File)
 	if err != nil {
 		return Config{}, nil, fmt.Errorf("cannot read neo4j.conf: %v", err)
 	}
@@ -24,15 +21,17 @@ func Render(in Input) (Config, []Warning, error) {
 	if edited {
 		warnings = append(warnings, Warning{Text: "neo4j.conf was written by neo4j-agent and edited afterwards: all of it counts as yours from now on"})
 	}
-	l := &layers{dialect: in.Dialect, settings: make(map[string]Setting, 64), appended: map[string][]Setting{}}
-	for _, setting := range base {
-		l.putLine(setting)
+	if known, beyond := in.Dialect.Beyond(); beyond {
+		warnings = append(warnings, Warning{Text: fmt.Sprintf("Neo4j %v is newer than this agent knows: it is treated as %v", in.Dialect.Version, known)})
 	}
-	for _, setting := range variables {
-		l.putVariable(setting)
+	l := newLayers(in.Dialect)
+	apoc, err := in.apoc(l)
+	if err != nil {
+		return Config{}, nil, err
 	}
+	l.collect(base, variables)
 	if in.Role == "" {
-		if in.Role, err = in.wanted(l.value(mode)); err != nil {
+		if in.Role, err = in.wanted(l); err != nil {
 			return Config{}, nil, err
 		}
 	}
@@ -43,7 +42,14 @@ func Render(in Input) (Config, []Warning, error) {
 	if err != nil {
 		return Config{}, nil, err
 	}
-	return Config{dialect: in.Dialect, home: in.HomeDir, settings: l.sorted(), base: base}, append(warnings, more...), nil
+	c := Config{
+		dialect: in.Dialect, home: in.HomeDir, role: in.role(l), settings: l.sorted(), base: base, name: confFile,
+		queryLog: in.QueryLog, logging: in.ServerLogs,
+	}
+	if l.apoc != nil {
+		c.apoc = &Config{dialect: in.Dialect, settings: l.apoc.sorted(), base: apoc, name: apocFile}
+	}
+	return c, append(warnings, more...), nil
 }
 
 // complete adds to what the user said all the other layers.
@@ -54,13 +60,20 @@ func (in Input) complete(l *layers) ([]Warning, error) {
 		scopes = []scope{always, clustered}
 		if in.Role == Core {
 			scopes = append(scopes, cores)
+		} else {
+			scopes = append(scopes, replicas)
 		}
 		in.preset(l, clusterPresets, scopes, Setting{Source: Default})
+		in.preset(l, serverPresets, scopes, Setting{Source: Default})
 	}
 	in.preset(l, imagePresets, scopes, Setting{Source: Default})
-	var warnings []Warning
+	if !l.heapGiven() {
+		in.preset(l, heapPresets, scopes, Setting{Source: Default})
+	}
+	in.advertiseConnectors(l)
+	warnings := in.leaveOut(l)
 	if in.QueryLog {
-		warnings = in.queryLog(l, scopes)
+		warnings = append(warnings, in.queryLog(l, scopes)...)
 	}
 	if in.AuthDisabled {
 		l.put(in.own(authEnabled, "false", Setting{Source: FromEnvironment, From: "NEO4J_AUTH"}))
@@ -90,6 +103,7 @@ func (in Input) queryLog(l *layers, scopes []scope) []Warning {
 		return []Warning{{Text: "NEO4J_QUERY_LOG has no effect: only Enterprise writes a query log"}}
 	}
 	in.preset(l, queryLogPresets, scopes, Setting{Source: Derived, From: "NEO4J_QUERY_LOG"})
+	in.preset(l, loggingPresets, scopes, Setting{Source: Default})
 	return nil
 }
 
@@ -112,40 +126,4 @@ func (in Input) presetRow(l *layers, h head, row preset, like Setting) {
 func (in Input) own(s setting, value string, like Setting) Setting {
 	like.Name, like.Value, like.raw = in.Dialect.name(s), value, escape(value)
 	return like
-}
-
-// fill replaces the placeholders of a preset. It reports false when one has no value.
-func (in Input) fill(l *layers, cell string) (string, bool) {
-	open := strings.IndexByte(cell, '{')
-	if open < 0 {
-		return cell, true
-	}
-	end := strings.IndexByte(cell, '}')
-	value := ""
-	switch cell[open : end+1] {
-	case "{host}":
-		value = in.Hostname
-		if in.clustered() {
-			value = in.Advertise
-		}
-		if strings.Contains(value, ":") && cell[end+1:] != "" {
-			value = "[" + value + "]"
-		}
-	case "{root}":
-		value = strings.TrimRight(in.DataRoot, "/")
-	case "{logs}":
-		value = resolve(in.HomeDir, l.value(logsDir), "logs")
-	case "{formation}":
-		value = strconv.Itoa(max(in.FormationSize, 0))
-		if in.FormationSize <= 0 {
-			value = strconv.Itoa(defaultFormationSize)
-		}
-	case "{binding}":
-		wait := in.BindingTimeout
-		if wait <= 0 {
-			wait = defaultBindingTimeout
-		}
-		value = strconv.Itoa(int(wait/time.Second)) + "s"
-	}
-	return cell[:open] + value + cell[end+1:], value != ""
 }

@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Version of a Neo4j server. Calendar versions have the year as Major.
@@ -16,6 +17,9 @@ type Version struct {
 
 func (v Version) String() string {
 	text := fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch)
+	if v.since(v2025) { // as Neo4j writes them: 2026.08.1
+		text = fmt.Sprintf("%d.%02d.%d", v.Major, v.Minor, v.Patch)
+	}
 	if v.Suffix != "" {
 		text += "-" + v.Suffix
 	}
@@ -65,6 +69,19 @@ func Detect(jars []string) (Version, Edition, error) {
 		return Version{}, "", errors.New("cannot find Neo4j: no neo4j-<version>.jar in its lib folder")
 	}
 	return found, edition, nil
+}
+
+// Or returns the edition of a server whose jars say e and whose NEO4J_EDITION says named, "" for nothing. Jars of
+// Enterprise prove it; where none is among them the official image's variable decides. It fails for other editions.
+func (e Edition) Or(named string) (Edition, error) {
+	switch said := Edition(strings.ToLower(named)); {
+	case said != "" && said != Community && said != Enterprise:
+		return "", fmt.Errorf("cannot use NEO4J_EDITION=%s: there are %s and %s", named, Community, Enterprise)
+	case e == Enterprise || said == "":
+		return e, nil
+	default:
+		return said, nil
+	}
 }
 
 func versionOf(match []string) (Version, error) {
