@@ -7,16 +7,17 @@ type connector struct {
 	listen, advertised setting
 	port               int
 	edition            Edition // "" for both
+	named              bool    // advertised with the host's name, as the official image does
 }
 
 // routingPort is where servers of a cluster pass queries on to each other (manual, "Ports").
 const routingPort = 7688
 
 var connectors = []connector{
-	{boltListen, boltAdvertised, boltPort, ""},
-	{httpListen, httpAdvertised, httpPort, ""},
-	{httpsListen, httpsAdvertised, httpsPort, ""},
-	{routingListen, routingAdvertised, routingPort, Enterprise},
+	{boltListen, boltAdvertised, boltPort, "", false},
+	{httpListen, httpAdvertised, httpPort, "", false},
+	{httpsListen, httpsAdvertised, httpsPort, "", false},
+	{routingListen, routingAdvertised, routingPort, Enterprise, true},
 }
 
 // advertiseConnectors tells others of a port that the user changed. Up to 4.4 Neo4j does so itself; from 5 on it would go on
@@ -31,6 +32,10 @@ func (in Input) advertiseConnectors(l *layers) {
 		if !given || err != nil || listen.port == 0 || listen.port == c.port || c.edition != "" && c.edition != in.Dialect.Edition {
 			continue
 		}
-		l.put(in.own(c.advertised, ":"+strconv.Itoa(listen.port), Setting{Source: Default}))
+		value := ":" + strconv.Itoa(listen.port)
+		if c.named && in.host() != "" {
+			value = address{in.host(), listen.port}.String()
+		}
+		l.put(in.own(c.advertised, value, Setting{Source: Default}))
 	}
 }

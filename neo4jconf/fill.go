@@ -17,10 +17,7 @@ func (in Input) fill(l *layers, cell string) (string, bool) {
 	value := ""
 	switch cell[open : end+1] {
 	case "{host}":
-		value = in.Hostname
-		if in.clustered() {
-			value = in.Advertise
-		}
+		value = in.host()
 		if strings.Contains(value, ":") && cell[end+1:] != "" {
 			value = "[" + value + "]"
 		}
@@ -51,6 +48,14 @@ func (in Input) fill(l *layers, cell string) (string, bool) {
 		value = in.Memory.Heap
 	}
 	return cell[:open] + value + cell[end+1:], value != ""
+}
+
+// host is the name by which this member advertises itself.
+func (in Input) host() string {
+	if in.clustered() {
+		return in.Advertise
+	}
+	return in.Hostname
 }
 
 // mostPrimaries is how many primary copies a database may have (manual, initial.dbms.default_primaries_count).
