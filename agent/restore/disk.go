@@ -1,0 +1,164 @@
+package restore
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// disk is what is done to the volume, so that tests can see the order of it.
+type disk interface {
+	create(path string) (file, error) // new, for writing
+	mkdirAll(path string) error
+	rename(from, to string) error
+	removeAll(path string) error
+	syncFile(path string) error // makes what is in a file last
+	syncDir(path string) error  // makes names in a folder last
+}
+
+type file interface {
+	io.Writer
+	Sync() error
+	Close() error
+}
+
+// osDisk is the real one.
+type osDisk struct{}
+
+func (osDisk) create(path string) (file, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+}
+func (osDisk) mkdirAll(path string) error   { return os.MkdirAll(path, 0o750) }
+func (osDisk) rename(from, to string) error { return os.Rename(from, to) }
+func (osDisk) removeAll(path string) error  { return os.RemoveAll(path) }
+
+func (osDisk) syncFile(path string) error { return syncPath(path) }
+func (osDisk) syncDir(path string) error  { return syncPath(path) }
+
+func syncPath(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+// freeSpace is how many bytes we may write below path, which need not be there yet.
+func freeSpace(path string) (int64, error) {
+	for {
+		var stat unix.Statfs_t
+		err := unix.Statfs(path, &stat)
+		if errors.Is(err, fs.ErrNotExist) && filepath.Dir(path) != path {
+			path = filepath.Dir(path)
+			continue
+		}
+		if err != nil {
+			return 0, onDisk("measure the free space of "+path, err)
+		}
+		return int64(stat.Bavail) * int64(stat.Bsize), nil
+	}
+}
+
+// locks are the files that Neo4j makes before it has a store (StoreLocker, DatabaseLayout in its source).
+var locks = []string{"store_lock", "database_lock"}
+
+// firstFile finds a file at or below the paths, "" for none. Folders do not count: Neo4j's launcher and we make them.
+func firstFile(paths []string) (string, error) {
+	found := ""
+	err := walkFiles(paths, func(path string, entry fs.DirEntry) error {
+		if slices.Contains(locks, entry.Name()) {
+			return nil
+		}
+		found = path
+		return fs.SkipAll
+	})
+	return found, err
+}
+
+// sizeOf is how many bytes the files at or below the paths have.
+func sizeOf(paths []string) (int64, error) {
+	var size int64
+	err := walkFiles(paths, func(_ string, entry fs.DirEntry) error {
+		info, err := entry.Info()
+		if err == nil {
+			size += info.Size()
+		}
+		return err
+	})
+	return size, err
+}
+
+func walkFiles(paths []string, visit func(string, fs.DirEntry) error) error {
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				if errors.Is(err, fs.ErrNotExist) {
+					return nil
+				}
+				return err
+			}
+			return visit(path, entry)
+		})
+		if err != nil {
+			return onDisk("look into "+path, err)
+		}
+	}
+	return nil
+}
+
+// discard removes what is at path and makes that last, so that nothing of it comes back after a power loss and is taken
+// for a part of the new store.
+func discard(d disk, path string) error {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return remove(d, path)
+}
+
+func remove(d disk, path string) error {
+	err := d.removeAll(path)
+	if err == nil {
+		err = d.syncDir(filepath.Dir(path))
+	}
+	return onDisk("remove "+path, err)
+}
+
+// syncTree makes what is at or below path last. What is not there needs nothing.
+func syncTree(d disk, path string) error {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	err := filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return d.syncDir(path)
+		case entry.Type().IsRegular():
+			return d.syncFile(path)
+		}
+		return nil
+	})
+	if err == nil {
+		err = d.syncDir(filepath.Dir(path))
+	}
+	return onDisk("write "+path+" to the disk", err)
+}
+
+// Move puts a staged store where to is, for a generation whose store may be moved (3.5: neo4j-admin restore copies the
+// files and does nothing else). It is part of Place: what was there is gone.
+func Move(staged Staged, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return onDisk("create "+filepath.Dir(to), err)
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return fail(DiskError, "move the store of %s: %s is there already", staged.Database, to)
+	}
+	return onDisk(fmt.Sprintf("move the store of %s", staged.Database), os.Rename(staged.Path, to))
+}

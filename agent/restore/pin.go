@@ -1,0 +1,165 @@
+package restore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// pinLife is how long the members of a cluster take the same backup for `latest`. A member that is restoring renews it,
+// so it only has to outlast the time between the first member's start and the last one's; shorter would let a late
+// member take another backup, longer would hide a newer backup from a cluster made anew.
+const pinLife = time.Hour
+
+// longestPin bounds what is read of a pin, in bytes: a key has at most 1024.
+const longestPin = 4096
+
+// pinned is the text of a pin.
+type pinned struct {
+	Cluster string    `json:"cluster"`
+	Asked   string    `json:"asked"`
+	Key     string    `json:"key"`
+	Expires time.Time `json:"expires"`
+}
+
+// pin is what the members of a cluster agreed on. Each agreement is an object of its own, numbered, and only ever
+// created: S3 lets one of those who create a key at once win (If-None-Match), so nothing needs to be replaced.
+type pin struct {
+	r      *run
+	prefix string
+	number int // of the agreement that holds
+	held   pinned
+}
+
+// pinFolder is where the pins of one wish lie: latest and @time are agreed on apart from each other.
+func pinFolder(asked string) string { return strings.ReplaceAll(asked, "/", "-") + "/" }
+
+func (p *pin) key(number int) string { return fmt.Sprintf("%s%08d.json", p.prefix, number) }
+
+// agree gives the key all members take: the one agreed on, or the one that look finds, if we are the first. An
+// agreement in its second half is renewed before it is taken, so that none runs out just after somebody took it.
+func (p *pin) agree(ctx context.Context, look func() (string, error)) (string, error) {
+	doing := "agree on " + p.r.Snapshot + " with the other members"
+	for {
+		err := p.r.pace.again(ctx, doing, p.read)
+		if err != nil {
+			return "", err
+		}
+		left := time.Until(p.held.Expires)
+		if left > pinLife/2 {
+			p.r.Log.Info().Str("snapshot", p.held.Key).Str("asked", p.r.Snapshot).Msg("the members agreed on a backup before: it is taken")
+			return p.held.Key, nil
+		}
+		key := p.held.Key
+		if left <= 0 {
+			if key, err = look(); err != nil {
+				return "", err
+			}
+		}
+		if first, err := p.put(ctx, key); first || err != nil {
+			return key, err
+		}
+	}
+}
+
+// read takes the newest agreement, if there is any.
+func (p *pin) read(ctx context.Context) error {
+	b := bucket{p.r.S3, p.r.Bucket}
+	in := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &p.prefix}
+	for {
+		page, err := b.api.ListObjectsV2(ctx, in, oneTry)
+		if err != nil {
+			return err
+		}
+		for _, object := range page.Contents {
+			var number int
+			if _, err := fmt.Sscanf(strings.TrimPrefix(*object.Key, p.prefix), "%d.json", &number); err == nil {
+				p.number = max(p.number, number)
+			}
+		}
+		if in.ContinuationToken = page.NextContinuationToken; !aws.ToBool(page.IsTruncated) {
+			break
+		}
+	}
+	if p.number == 0 {
+		return nil
+	}
+	text, err := b.get(ctx, p.key(p.number), longestPin)
+	if status(err) == http.StatusNotFound { // lifecycle took it meanwhile
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &p.held); err != nil || p.held.Cluster != p.r.Layout.Cluster {
+		return corrupt("read the pin %s%s: it is not one of cluster %s", b, p.key(p.number), p.r.Layout.Cluster)
+	}
+	return nil
+}
+
+// put writes the next agreement and tells whether we were the first.
+func (p *pin) put(ctx context.Context, key string) (bool, error) {
+	b := bucket{p.r.S3, p.r.Bucket}
+	next := pinned{Cluster: p.r.Layout.Cluster, Asked: p.r.Snapshot, Key: key, Expires: time.Now().UTC().Add(pinLife)}
+	text, err := json.Marshal(next)
+	if err != nil {
+		return false, err
+	}
+	first := true
+	err = p.r.pace.again(ctx, "pin "+p.r.Snapshot+" for the other members", func(ctx context.Context) error {
+		err := b.putNew(ctx, p.key(p.number+1), text)
+		if status(err) == http.StatusPreconditionFailed {
+			first = false
+			return nil
+		}
+		return err
+	})
+	if first && err == nil {
+		p.number, p.held = p.number+1, next
+	}
+	return first, err
+}
+
+// keepPinned renews the pin as long as the restore goes on; release ends that.
+func (r *run) keepPinned(ctx context.Context) (release func()) {
+	if r.source.pin == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(pinLife / 4)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				r.renew(ctx)
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// renew prolongs what was agreed on, unless another member just did. That it fails ends no restore.
+func (r *run) renew(ctx context.Context) {
+	p := r.source.pin
+	if time.Until(p.held.Expires) > pinLife/2 {
+		return
+	}
+	first, err := p.put(ctx, r.source.key)
+	if err == nil && !first {
+		err = r.pace.again(ctx, "read the pin", p.read)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.Log.Warn().Err(err).Msg("the other members may take another backup for " + r.Snapshot)
+	}
+}

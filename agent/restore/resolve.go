@@ -1,0 +1,180 @@
+package restore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"neo4j-agent/agent/snapshot"
+)
+
+// origin is a snapshot that was found.
+type origin struct {
+	objects  objects
+	key      string // the folder with a slash at its end, or the archive
+	name     string // of its marker
+	checksum string // of the manifest or the archive, as far as known
+	manifest *snapshot.Manifest
+	archive  object // without a manifest
+	folder   bool   // of files on this machine, without a manifest
+	pin      *pin   // that the members agreed on
+}
+
+// String is where it lies.
+func (o origin) String() string { return o.objects.String() + o.key }
+
+// resolve finds what to restore. A restore that was broken off goes on with the snapshot it had begun, as long as that
+// is there and the same is asked for: the other members have it by now.
+func (r *run) resolve(ctx context.Context, wanted spec, known markers) (origin, error) {
+	r.meter.say("finding the snapshot")
+	if wanted.kind == newest {
+		for _, broken := range known.unfinished {
+			bucket, key, ok := strings.Cut(strings.TrimPrefix(broken.Source, "s3://"), "/")
+			if !ok || broken.Spec != r.Snapshot {
+				continue
+			}
+			found, err := r.open(ctx, r.bucket(bucket), key)
+			var failed *Error
+			if err == nil || !errors.As(err, &failed) || failed.Kind != Missing {
+				return found, err
+			}
+			r.Log.Warn().Str("snapshot", broken.Name).Msg("the snapshot of the restore broken off is gone: another one is taken")
+		}
+		return r.newest(ctx, wanted)
+	}
+	if wanted.kind == local {
+		return r.open(ctx, folder{}, wanted.key)
+	}
+	return r.open(ctx, r.bucket(wanted.bucket), wanted.key)
+}
+
+func (r *run) bucket(name string) objects { return bucket{api: r.S3, name: name} }
+
+// newest finds the newest verified backup, the same one for all members of a cluster.
+func (r *run) newest(ctx context.Context, wanted spec) (origin, error) {
+	if r.Bucket == "" {
+		return origin{}, refused("restore %s: AWS_BACKUP_BUCKET is not set", r.Snapshot)
+	}
+	look := func() (string, error) { return r.lookForNewest(ctx, wanted) }
+	if !r.Pinned {
+		key, err := look()
+		if err != nil {
+			return origin{}, err
+		}
+		return r.open(ctx, r.bucket(r.Bucket), key)
+	}
+	p := &pin{r: r, prefix: r.Layout.Pins() + pinFolder(r.Snapshot)}
+	key, err := p.agree(ctx, look)
+	if err != nil {
+		return origin{}, err
+	}
+	found, err := r.open(ctx, r.bucket(r.Bucket), key)
+	found.pin = p
+	return found, err
+}
+
+func (r *run) lookForNewest(ctx context.Context, wanted spec) (string, error) {
+	var found []snapshot.Backup
+	err := r.pace.again(ctx, "list the backups in s3://"+r.Bucket, func(ctx context.Context) (err error) {
+		found, err = snapshot.List(ctx, r.S3, r.Bucket, r.Layout)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, backup := range found {
+		if backup.Verified && slices.Contains(wanted.kinds, backup.Kind) && (wanted.before.IsZero() || !backup.Time.After(wanted.before)) {
+			return backup.Key, nil
+		}
+	}
+	return "", fail(Missing, "restore %s: there is no such verified backup among the %d of cluster %s in s3://%s",
+		r.Snapshot, len(found), r.Layout.Cluster, r.Bucket)
+}
+
+// open looks at what lies under a key: an archive, or a folder with a manifest.
+func (r *run) open(ctx context.Context, from objects, key string) (origin, error) {
+	o := origin{objects: from, key: key, name: path.Base(key)}
+	if local, isLocal := from.(folder); isLocal && local.isFolder(key) {
+		o.key, o.folder = strings.TrimSuffix(key, "/")+"/", true
+	} else if formatOf(key) == unknownFormat {
+		o.key = strings.TrimSuffix(key, "/") + "/"
+	}
+	if !strings.HasSuffix(o.key, "/") {
+		archive, err := r.stat(ctx, from, o.key)
+		o.archive, o.checksum = archive, archive.checksum.String()
+		return o, err
+	}
+	manifest, err := r.stat(ctx, from, o.key+snapshot.Verified)
+	var failed *Error
+	if errors.As(err, &failed) && failed.Kind == Missing {
+		return o.withoutManifest(ctx, r, err)
+	}
+	if err != nil {
+		return o, err
+	}
+	o.folder = false
+	return o.withManifest(ctx, r, manifest)
+}
+
+// withoutManifest takes a folder of this machine as it is. In a bucket there is no backup without a manifest.
+func (o origin) withoutManifest(ctx context.Context, r *run, missing error) (origin, error) {
+	if _, err := r.stat(ctx, o.objects, o.key+snapshot.NotVerified); err == nil {
+		return o, corrupt("restore %s: it has not been verified", o)
+	}
+	if o.folder {
+		return o, nil
+	}
+	return o, fail(Missing, "restore %s: it is neither an archive (%s) nor a folder with a manifest: %v", o, knownEndings, missing)
+}
+
+func (o origin) withManifest(ctx context.Context, r *run, at object) (origin, error) {
+	if at.size > snapshot.LongestManifest {
+		return o, corrupt("read %s%s: it has %d bytes, a manifest has at most %d", o, snapshot.Verified, at.size, snapshot.LongestManifest)
+	}
+	text := make([]byte, at.size)
+	transfer := r.transfer(o.objects)
+	if err := transfer.fill(ctx, at, 0, text); err != nil {
+		return o, err
+	}
+	manifest, err := snapshot.Parse(text)
+	if err != nil {
+		return o, corrupt("restore %s: %v", o, err)
+	}
+	if manifest.Verification == nil {
+		return o, corrupt("restore %s: its manifest does not say how it was verified", o)
+	}
+	sum := sha256.Sum256(text)
+	o.manifest, o.name, o.checksum = manifest, manifest.Name(), "sha256:"+hex.EncodeToString(sum[:])
+	return o, nil
+}
+
+func (r *run) stat(ctx context.Context, from objects, key string) (object, error) {
+	var found object
+	err := r.pace.again(ctx, fmt.Sprintf("find %s%s", from, key), func(ctx context.Context) (err error) {
+		found, err = from.stat(ctx, key)
+		return err
+	})
+	return found, err
+}
+
+// objects are read by key and range.
+type objects interface {
+	fmt.Stringer // what a key is put behind
+	stat(ctx context.Context, key string) (object, error)
+	// read gives the bytes from offset on; it is closed by the caller.
+	read(ctx context.Context, o object, offset, length int64) (io.ReadCloser, error)
+}
+
+// object is one version of one object.
+type object struct {
+	key      string
+	size     int64
+	version  string // ETag; reading another one fails
+	checksum s3Checksum
+}

@@ -1,0 +1,230 @@
+// Package restore puts the store of a snapshot onto a volume: once, verified before anything is touched, and so that a
+// process killed at any instant leaves either the old store or the record that there is none.
+//
+// A snapshot is streamed into a staging folder on the volume's file system, decompressed on the way, and checked there
+// to its last byte. Only then is the restore recorded, what it replaces removed, the staged databases put in place by
+// the caller, and the record turned into the marker. Until the record is on the disk the old store is whole; from then
+// on, until it is the marker, the store counts as half done and the restore begins again.
+package restore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"neo4j-agent/agent/snapshot"
+)
+
+// Options say what to restore, and where to.
+type Options struct {
+	// Snapshot is SNAPSHOT_PATH: bucket/key, s3://bucket/key, latest, latest/hourly, latest/daily, @time, or the
+	// absolute path of a file or folder. Empty restores nothing.
+	Snapshot string
+	S3       S3              // may be nil for a path
+	Bucket   string          // where latest and @time look
+	Layout   snapshot.Layout // where in it
+	// Pinned makes the members of one cluster agree on what latest and @time stand for.
+	Pinned bool
+
+	Markers string // folder of the markers
+	Staging string // folder on the file system of the store; only ours, emptied at start and end
+	// Store gives the paths that a restore of these databases replaces, and for none all that can hold a store.
+	Store func(databases []string) []string
+	// DefaultDatabase is whose store an archive holds that does not say it.
+	DefaultDatabase string
+	// EachNew restores again when the snapshot is another one than those restored before (AGENT_RESTORE=each-new).
+	EachNew bool
+	// Overwrite is the explicit word for restoring over existing data, and again.
+	Overwrite bool
+
+	// Place puts the staged databases where Neo4j looks for them. What it replaces has been removed. It is called again
+	// after a kill, with the same result.
+	Place func(context.Context, []Staged) error
+	// PlaceCopies says that Place copies, so that the store needs the space twice.
+	PlaceCopies bool
+	// SecondHalf says that a running server is needed to finish: the marker says so until Finish.
+	SecondHalf bool
+
+	Agent    string         // version of this agent, for the marker
+	Progress func(Progress) // may be nil; called every second
+	Log      zerolog.Logger
+}
+
+// Staged is one database of a snapshot, verified.
+type Staged struct {
+	Database string
+	Form     snapshot.Form
+	// Path is the folder of a store, the file of a dump, or the newest artifact; older ones lie beside it.
+	Path string
+}
+
+// Outcome is what became of a restore.
+type Outcome int
+
+// The outcomes of a restore that did not fail.
+const (
+	Nothing  Outcome = iota // no snapshot was asked for
+	Already                 // this volume was restored before
+	Restored                // the files are in place
+)
+
+// Result is how a restore ended.
+type Result struct {
+	Outcome   Outcome
+	Name      string // of the snapshot, as in the marker
+	Databases []string
+	Bytes     int64 // that were read
+}
+
+// run is one restore under way.
+type run struct {
+	Options
+	disk  disk
+	space func(path string) (free int64, err error)
+	pace  pace
+
+	meter    *meter
+	source   origin
+	staged   []Staged
+	existing int64 // bytes of what is replaced
+}
+
+// Run restores the snapshot if it is to be restored. Errors are of type *Error wherever an exit code depends on it.
+func Run(ctx context.Context, options Options) (Result, error) {
+	r := &run{Options: options, disk: osDisk{}, space: freeSpace, pace: defaultPace}
+	return r.run(ctx)
+}
+
+func (r *run) run(ctx context.Context) (Result, error) {
+	known, err := readMarkers(r.Markers)
+	if err != nil {
+		return Result{}, err
+	}
+	spec, err := parseSpec(r.Snapshot)
+	if err != nil {
+		return Result{}, err
+	}
+	if result, over, err := r.decide(spec, known); over || err != nil {
+		return result, err
+	}
+	r.meter = newMeter(r.Progress)
+	defer r.meter.stop()
+	if r.source, err = r.resolve(ctx, spec, known); err != nil {
+		return Result{}, err
+	}
+	if name := r.source.name; known.isDone(name) && !r.Overwrite && len(known.unfinished) == 0 {
+		r.Log.Info().Str("snapshot", name).Msg("this snapshot was restored before")
+		return Result{Outcome: Already, Name: name}, nil
+	}
+	release := r.keepPinned(ctx)
+	defer release()
+	if err := r.stage(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := r.place(ctx, known); err != nil {
+		return Result{}, err
+	}
+	return Result{Outcome: Restored, Name: r.source.name, Databases: r.databases(), Bytes: r.meter.moved()}, nil
+}
+
+// decide tells whether this restore is over before it has begun.
+func (r *run) decide(spec spec, known markers) (Result, bool, error) {
+	switch {
+	case spec.kind == nothing && len(known.unfinished) > 0:
+		return Result{}, true, refused("start on %s: the restore of %s was broken off and its store is half done; set SNAPSHOT_PATH again to restore it anew",
+			filepath.Dir(r.Markers), known.unfinished[0].Name)
+	case spec.kind == nothing:
+		return Result{}, true, nil
+	case len(known.unfinished) > 0:
+		r.Log.Warn().Str("snapshot", known.unfinished[0].Name).Msg("a restore was broken off: its store is discarded and the restore begins again")
+		return Result{}, false, nil
+	case r.Overwrite:
+		return Result{}, false, nil
+	case len(known.done) > 0 && !r.EachNew:
+		return r.onceOnly(spec, known), true, nil
+	case len(known.done) > 0:
+		return Result{}, false, nil
+	}
+	file, err := firstFile(r.Store(nil))
+	if err != nil {
+		return Result{}, true, err
+	}
+	if file != "" {
+		return Result{}, true, refused("restore %s: there is a store already (%s) and nothing says that it came from a snapshot; "+
+			"to keep it, unset SNAPSHOT_PATH or create %s; to replace it, run `neo4j-agent restore --overwrite`",
+			r.Snapshot, file, filepath.Join(r.Markers, spec.markerHint()+doneSuffix))
+	}
+	return Result{}, false, nil
+}
+
+// onceOnly says what was restored before, and that a newer wish is not followed.
+func (r *run) onceOnly(spec spec, known markers) Result {
+	last := known.done[len(known.done)-1]
+	event := r.Log.Info().Str("restored", last.Name)
+	if spec.kind == key && !known.isDone(spec.markerHint()) && last.Spec != r.Snapshot {
+		event.Str("asked", r.Snapshot).Msg("this volume was restored from another snapshot before: it is left as it is; AGENT_RESTORE=each-new would replace it")
+	} else {
+		event.Msg("this volume was restored before")
+	}
+	return Result{Outcome: Already, Name: last.Name}
+}
+
+// place makes the staged databases the store. The order is what keeps a half-restored store from being opened.
+func (r *run) place(ctx context.Context, known markers) error {
+	r.meter.say("placing")
+	replaced := r.replaced(known)
+	record := marker{
+		Name: r.source.name, Source: r.source.String(), Checksum: r.source.checksum, Databases: r.databases(),
+		Spec: r.Snapshot, Store: replaced, Time: time.Now().UTC(), Agent: r.Agent, State: stateRestoring,
+	}
+	if err := begin(r.disk, r.Markers, record, known.unfinished); err != nil {
+		return err
+	}
+	for _, path := range replaced {
+		if err := discard(r.disk, path); err != nil {
+			return err
+		}
+	}
+	if err := r.Place(ctx, slices.Clone(r.staged)); err != nil {
+		return fmt.Errorf("cannot put the store of %s in place: %w", r.source.name, err)
+	}
+	for _, path := range r.Store(r.databases()) {
+		if err := syncTree(r.disk, path); err != nil {
+			return err
+		}
+	}
+	if record.State = stateDone; r.SecondHalf {
+		record.State = stateFiles
+	}
+	if err := finish(r.disk, r.Markers, record); err != nil {
+		return err
+	}
+	return remove(r.disk, r.Staging)
+}
+
+// replaced are the paths to remove: what this restore writes to, and what a broken one may have written to.
+func (r *run) replaced(known markers) []string {
+	paths := r.Store(r.databases())
+	for _, broken := range known.unfinished {
+		paths = append(paths, broken.Store...)
+		if broken.Store == nil { // a record whose text did not reach the disk
+			paths = append(paths, r.Store(nil)...)
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+func (r *run) databases() []string {
+	names := make([]string, 0, len(r.staged))
+	for _, s := range r.staged {
+		names = append(names, cmp.Or(s.Database, r.DefaultDatabase))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
