@@ -1,0 +1,86 @@
+package neo4jconf
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTheQueryLogRotatesAsInTheReplacedSystem(t *testing.T) {
+	for name, at := range map[string]column{"5.26": v526, "2026.08": v2608} {
+		in := cluster5(dialect(t, at.major, at.minor, Enterprise), Core)
+		c, _ := render(t, in)
+		made, ok := c.ServerLogs()
+		if !ok {
+			t.Fatalf("%s: no server-logs.xml", name)
+		}
+		golden(t, name+"-server-logs.xml", made)
+
+		in.ServerLogs = made // what a restarted container finds
+		c, _ = render(t, in)
+		again, ok := c.ServerLogs()
+		if diff := cmp.Diff(string(made), string(again)); !ok || diff != "" {
+			t.Errorf("%s: the second start differs:\n%s", name, diff)
+		}
+		if c.LogFiles()["query"] != "/mnt/neo4j/logs/slow_query.log" {
+			t.Errorf("%s: logged to %v", name, c.LogFiles())
+		}
+	}
+}
+
+func TestOfAServersOwnLogsOnlyAnUntouchedQueryLogIsChanged(t *testing.T) {
+	d := dialect(t, 5, 26, Enterprise)
+	found := d.shippedLogging()
+	tests := map[string]struct {
+		change func(string) string
+		ours   bool
+		query  string
+	}{
+		"as shipped":                   {func(s string) string { return s }, true, "slow_query.log"},
+		"another log changed":          {func(s string) string { return strings.Replace(s, `max="5"`, `max="50"`, 1) }, true, "slow_query.log"},
+		"JSON":                         {func(s string) string { return strings.ReplaceAll(s, textLayout, `<JsonTemplateLayout eventTemplateUri="x"/>`) }, true, "slow_query.log"},
+		"the user's size":              {func(s string) string { return strings.ReplaceAll(s, "20 MB", "1 GB") }, false, "query.log"},
+		"the user's name":              {func(s string) string { return strings.ReplaceAll(s, "/query.log", "/queries.log") }, false, "queries.log"},
+		"the user's appender":          {func(s string) string { return strings.ReplaceAll(s, "QueryLog\"", "Queries\"") }, false, "query.log"},
+		"somewhere only the JVM knows": {func(s string) string { return strings.ReplaceAll(s, "${config:server.directories.logs}/query.log", "${env:X}/q.log") }, false, "query.log"},
+		"no XML":                       {func(string) string { return "<Configuration" }, false, "query.log"},
+		"empty":                        {func(string) string { return "" }, false, "query.log"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := cluster5(d, Core)
+			in.ServerLogs = []byte(test.change(found))
+			c, _ := render(t, in)
+			made, ours := c.ServerLogs()
+			if ours != test.ours || c.LogFiles()["query"] != "/mnt/neo4j/logs/"+test.query {
+				t.Errorf("ours %v, %s", ours, c.LogFiles()["query"])
+			}
+			if ours && strings.Count(string(made), "20 MB") != strings.Count(test.change(found), "20 MB")-1 {
+				t.Error("more than the query log is changed")
+			}
+		})
+	}
+}
+
+func TestServerLogsStayUntouchedWhereNobodyAskedOrTheUserHasHisOwn(t *testing.T) {
+	wanted := cluster5(dialect(t, 5, 26, Enterprise), Core)
+	for name, change := range map[string]func(*Input){
+		"not asked":     func(in *Input) { in.QueryLog = false },
+		"another place": func(in *Input) { in.Env = map[string]string{"NEO4J_server_logs_config": "/my/logs.xml"} },
+		"4.4":           func(in *Input) { in.Dialect.Version = Version{Major: 4, Minor: 4} },
+		"Community":     func(in *Input) { in.Dialect.Edition, in.Role, in.Discovery = Community, Standalone, "" },
+	} {
+		in := wanted
+		change(&in)
+		c, _ := render(t, in)
+		if _, ours := c.ServerLogs(); ours {
+			t.Errorf("%s: written", name)
+		}
+	}
+	c, _ := render(t, alone5(dialect(t, 5, 26, Community)))
+	want := map[string]string{"debug": "/logs/debug.log", "http": "/logs/http.log", "user": "/logs/neo4j.log"}
+	if diff := cmp.Diff(want, c.LogFiles()); diff != "" {
+		t.Error(diff)
+	}
+}
