@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"neo4j-agent/agent/peers"
 	"neo4j-agent/neo4jconf"
 )
 
@@ -28,7 +28,7 @@ type neo4jHome struct {
 var mountPoints = []string{"/data", "/import", "/licenses", "/logs", "/metrics", "/plugins", "/ssl"}
 
 // readHome finds version, edition and base configuration, and what they mean for this member.
-func (p *preparation) readHome(context.Context) error {
+func (p *preparation) readHome(ctx context.Context) error {
 	home := p.settings.Home
 	jars, err := jarNames(filepath.Join(home, "lib"))
 	if err != nil {
@@ -51,14 +51,14 @@ func (p *preparation) readHome(context.Context) error {
 	if p.neo4j.intent, err = p.input().Intent(); err != nil {
 		return withCode(exitConfig, err)
 	}
-	return p.learn(version, edition)
+	return p.learn(ctx, version, edition)
 }
 
 // learn notes what serve and PID 1 are to be told of this member.
-func (p *preparation) learn(version neo4jconf.Version, edition neo4jconf.Edition) error {
+func (p *preparation) learn(ctx context.Context, version neo4jconf.Version, edition neo4jconf.Edition) error {
 	config, intent := p.neo4j.intent.Config, p.neo4j.intent
 	state := volume(p.folders.state)
-	id, err := p.identify(state)
+	id, err := p.identify(ctx, state)
 	if err != nil {
 		return withCode(exitInputOutput, err)
 	}
@@ -71,15 +71,21 @@ func (p *preparation) learn(version neo4jconf.Version, edition neo4jconf.Edition
 	return nil
 }
 
-// identify gives the name of this member: the one its volume has, else what the user says, else the host's name.
-func (p *preparation) identify(state volume) (string, error) {
+// identify gives the name of this member: the one its volume has, else what the user says, else the ECS task's id, else
+// the host's name.
+func (p *preparation) identify(ctx context.Context, state volume) (string, error) {
+	if known, err := state.identity(); known != "" || err != nil {
+		return known, err
+	}
 	fallback := p.settings.MemberID
+	if fallback == "" && p.settings.ECSMetadataURI != "" {
+		fallback = peers.TaskID(ctx, metadataClient(), p.settings.ECSMetadataURI)
+	}
 	if fallback == "" {
 		fallback, _ = os.Hostname()
 	}
 	if p.dry {
-		known, err := state.identity()
-		return cmp.Or(known, fallback), err
+		return fallback, nil
 	}
 	return state.identify(fallback)
 }

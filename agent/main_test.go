@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -75,6 +77,43 @@ func TestAVolumeRemembersItsMemberAndThatItWasInACluster(t *testing.T) {
 	}
 	if id, err := volume(t.TempDir()).identify(""); err != nil || id == "" {
 		t.Errorf("a member without any name is called %q (%v)", id, err)
+	}
+}
+
+func TestAMemberIsCalledByItsVolumeThenTheUserThenItsTaskThenItsHost(t *testing.T) {
+	task := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v4/x/task" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = fmt.Fprint(w, `{"TaskARN":"arn:aws:ecs:us-west-2:111122223333:task/default/158d1c8083dd49d6b527399fd6414f5c"}`)
+	}))
+	defer task.Close()
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, c := range map[string]struct{ kept, given, metadata string }{
+		"kept":                             {"kept", "given", task.URL + "/v4/x"},
+		"given":                            {"", "given", task.URL + "/v4/x"},
+		"158d1c8083dd49d6b527399fd6414f5c": {"", "", task.URL + "/v4/x"},
+		host:                               {"", "", ""},
+	} {
+		v := volume(t.TempDir())
+		if c.kept != "" {
+			if _, err := v.identify(c.kept); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, dry := range []bool{true, false} {
+			p := &preparation{settings: &settings.Settings{MemberID: c.given, ECSMetadataURI: c.metadata}, dry: dry}
+			if id, err := p.identify(t.Context(), v); id != want || err != nil {
+				t.Errorf("%+v: called %q (%v), want %q", c, id, err, want)
+			}
+			if known, _ := v.identity(); dry && known != c.kept {
+				t.Errorf("%+v: a dry run wrote %q onto the volume", c, known)
+			}
+		}
 	}
 }
 

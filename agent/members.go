@@ -79,9 +79,12 @@ func newRegistration(ctx context.Context, s *settings.Settings, id, address stri
 	return peers.NewRegistration(client, s.CloudMapServiceID, id, address, port)
 }
 
+// metadataClient asks no proxy: metadata is on this machine.
+func metadataClient() *http.Client { return &http.Client{Transport: &http.Transport{Proxy: nil}} }
+
 // ownAddress finds the address that the others reach this member at.
 func ownAddress(ctx context.Context, s *settings.Settings) (peers.Own, error) {
-	direct := &http.Client{Transport: &http.Transport{Proxy: nil}} // metadata is on this machine
+	direct := metadataClient()
 	where := peers.Where{
 		Explicit: s.AdvertisedAddress, TaskMetadataURI: s.ECSMetadataURI, EC2: onEC2(s),
 		HTTP: direct, Resolver: net.DefaultResolver, Interfaces: net.InterfaceAddrs, Routed: peers.RoutedAddress,

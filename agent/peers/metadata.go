@@ -55,32 +55,41 @@ type network struct {
 // (ECS_TASK_METADATA_RPS_LIMIT in the ECS agent's README).
 const metadataPause = 100 * time.Millisecond
 
-// taskNetworks asks until there is an answer or ctx ends; then nil.
+// taskNetworks are those of this container, nil when nobody says.
 func (w Where) taskNetworks(ctx context.Context) []network {
-	for ctx.Err() == nil {
-		if networks, ok := w.askTask(ctx); ok {
-			return networks
-		}
-		pause(ctx, metadataPause)
-	}
-	return nil
+	var container struct{ Networks []network }
+	askTask(ctx, w.HTTP, w.TaskMetadataURI, &container)
+	return container.Networks
 }
 
-func (w Where) askTask(ctx context.Context) (networks []network, ok bool) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.TaskMetadataURI, nil)
-	if err != nil {
-		return nil, false
+// TaskID asks the task metadata at uri (ECS_CONTAINER_METADATA_URI_V4), for at most a second, for the id of this ECS task:
+// the last part of its ARN. It is "" when nobody says. client must not use a proxy.
+func TaskID(ctx context.Context, client *http.Client, uri string) string {
+	ctx, cancel := context.WithTimeout(ctx, metadataLimit)
+	defer cancel()
+	var task struct{ TaskARN string }
+	askTask(ctx, client, uri+"/task", &task)
+	return task.TaskARN[strings.LastIndexByte(task.TaskARN, '/')+1:]
+}
+
+// askTask asks until there is an answer, which goes into answer, or ctx ends.
+func askTask(ctx context.Context, client *http.Client, uri string, answer any) {
+	for ctx.Err() == nil && !askOnce(ctx, client, uri, answer) {
+		pause(ctx, metadataPause)
 	}
-	answer, err := w.HTTP.Do(request)
+}
+
+func askOnce(ctx context.Context, client *http.Client, uri string, into any) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, uri, nil)
 	if err != nil {
-		return nil, false
+		return false
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return false
 	}
 	defer func() { _ = answer.Body.Close() }()
-	var container struct{ Networks []network }
-	if answer.StatusCode != http.StatusOK || json.NewDecoder(io.LimitReader(answer.Body, metadataMost)).Decode(&container) != nil {
-		return nil, false
-	}
-	return container.Networks, true
+	return answer.StatusCode == http.StatusOK && json.NewDecoder(io.LimitReader(answer.Body, metadataMost)).Decode(into) == nil
 }
 
 // taskAddress is the address of the task's own network interface.

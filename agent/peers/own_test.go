@@ -194,3 +194,27 @@ func TestTheRoutedAddressIsOnThisMachine(t *testing.T) {
 		t.Errorf("%s is none of %v (%v)", addr, all, err)
 	}
 }
+
+func TestTheTaskIsKnownByTheLastPartOfItsARN(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		want   string
+	}{
+		// The name of the cluster is in the ARN of newer accounts only (account setting taskLongArnFormat).
+		"long ARN":       {says(`{"Cluster":"default","TaskARN":"arn:aws:ecs:us-west-2:111122223333:task/default/158d1c8083dd49d6b527399fd6414f5c"}`), "158d1c8083dd49d6b527399fd6414f5c"},
+		"short ARN":      {says(`{"TaskARN":"arn:aws:ecs:us-west-2:111122223333:task/158d1c80-83dd-49d6-b527-399fd6414f5c"}`), "158d1c80-83dd-49d6-b527-399fd6414f5c"},
+		"no ARN":         {says(`{}`), ""},
+		"nonsense":       {says(`<html>`), ""},
+		"nobody answers": {hangs, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				machine, begun := &fakeMachine{task: c.answer}, time.Now()
+				got := peers.TaskID(t.Context(), &http.Client{Transport: inProcess{machine}}, "http://169.254.170.2/v4/x")
+				if took := time.Since(begun); got != c.want || took > time.Second {
+					t.Errorf("%q after %s, want %q within a second", got, took, c.want)
+				}
+			})
+		})
+	}
+}
