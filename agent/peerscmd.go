@@ -5,8 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os/signal"
-	"syscall"
+	"io"
 
 	"neo4j-agent/agent/peers"
 	"neo4j-agent/agent/settings"
@@ -27,31 +26,24 @@ type peerLine struct {
 
 // Run prints the members, healthy ones first, one a line.
 func (c peersCommand) Run(out output) error {
-	loaded, _, err := loadSettings(nil, true)
-	if err != nil {
-		return err
-	}
-	if loaded.Discovery == settings.DiscoveryNone {
+	return inspect("peers", out, c.find)
+}
+
+func (c peersCommand) find(ctx context.Context, p *preparation) error {
+	if p.settings.Discovery == settings.DiscoveryNone {
 		return withCode(exitConfig, errors.New("cannot look for members: neither CLOUDMAP_SERVICE_ID nor AGENT_DISCOVERY is set"))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	log, flush := newLog(loaded, "peers")
-	defer flush()
-	p := &preparation{settings: loaded, folders: layoutOf(loaded), log: log, out: out, dry: true}
-	for _, step := range []func(context.Context) error{p.readHome, p.findAddress} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+	if err := inTurn(ctx, p.readHome, p.findAddress); err != nil {
+		return err
 	}
 	found, err := p.look(ctx, c.Wait)
 	if err != nil {
 		return memberErrors(err)
 	}
-	return c.print(out, found)
+	return c.print(p.out, found)
 }
 
-func (c peersCommand) print(out output, found []peers.Member) error {
+func (c peersCommand) print(out io.Writer, found []peers.Member) error {
 	lines := make([]peerLine, 0, len(found))
 	for _, m := range found {
 		lines = append(lines, peerLine{Address: m.String(), Health: m.Health.String(), Own: m.Own, Instance: m.InstanceID})

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/signal"
 	"strings"
-	"syscall"
 )
 
 type renderCommand struct {
@@ -14,26 +12,19 @@ type renderCommand struct {
 
 // Run prints the configuration with the members that can be found at once.
 func (c renderCommand) Run(out output) error {
-	loaded, _, err := loadSettings(nil, true)
-	if err != nil {
+	return inspect("render", out, c.print)
+}
+
+func (c renderCommand) print(ctx context.Context, p *preparation) error {
+	if err := inTurn(ctx, p.readHome, p.findAddress, p.lookOnce); err != nil {
 		return err
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	log, flush := newLog(loaded, "render")
-	defer flush()
-	p := &preparation{settings: loaded, folders: layoutOf(loaded), log: log, out: out, dry: true}
-	for _, step := range []func(context.Context) error{p.readHome, p.findAddress, p.lookOnce} {
-		if err := step(ctx); err != nil {
-			return err
-		}
 	}
 	config, err := p.render()
 	if err != nil {
 		return err
 	}
 	if !c.Diff {
-		_, err = out.Write(config.Bytes())
+		_, err = p.out.Write(config.Bytes())
 		return err
 	}
 	old, err := p.written()
@@ -46,10 +37,10 @@ func (c renderCommand) Run(out output) error {
 	}
 	for _, change := range changes {
 		if !change.Added {
-			_, _ = fmt.Fprintf(out, "-%s=%s\n", change.Name, change.Old)
+			_, _ = fmt.Fprintf(p.out, "-%s=%s\n", change.Name, change.Old)
 		}
 		if !change.Removed {
-			_, _ = fmt.Fprintf(out, "+%s=%s\t(%s)\n", change.Name, change.New, strings.TrimSpace(change.Source.String()+" "+change.From))
+			_, _ = fmt.Fprintf(p.out, "+%s=%s\t(%s)\n", change.Name, change.New, strings.TrimSpace(change.Source.String()+" "+change.From))
 		}
 	}
 	return nil
