@@ -37,15 +37,19 @@ func TestOfAServersOwnLogsOnlyAnUntouchedQueryLogIsChanged(t *testing.T) {
 		ours   bool
 		query  string
 	}{
-		"as shipped":                   {func(s string) string { return s }, true, "slow_query.log"},
-		"another log changed":          {func(s string) string { return strings.Replace(s, `max="5"`, `max="50"`, 1) }, true, "slow_query.log"},
-		"JSON":                         {func(s string) string { return strings.ReplaceAll(s, textLayout, `<JsonTemplateLayout eventTemplateUri="x"/>`) }, true, "slow_query.log"},
-		"the user's size":              {func(s string) string { return strings.ReplaceAll(s, "20 MB", "1 GB") }, false, "query.log"},
-		"the user's name":              {func(s string) string { return strings.ReplaceAll(s, "/query.log", "/queries.log") }, false, "queries.log"},
-		"the user's appender":          {func(s string) string { return strings.ReplaceAll(s, "QueryLog\"", "Queries\"") }, false, "query.log"},
-		"somewhere only the JVM knows": {func(s string) string { return strings.ReplaceAll(s, "${config:server.directories.logs}/query.log", "${env:X}/q.log") }, false, "query.log"},
-		"no XML":                       {func(string) string { return "<Configuration" }, false, "query.log"},
-		"empty":                        {func(string) string { return "" }, false, "query.log"},
+		"as shipped":          {func(s string) string { return s }, true, "slow_query.log"},
+		"another log changed": {func(s string) string { return strings.Replace(s, `max="5"`, `max="50"`, 1) }, true, "slow_query.log"},
+		"JSON": {func(s string) string {
+			return strings.ReplaceAll(s, textLayout, `<JsonTemplateLayout eventTemplateUri="x"/>`)
+		}, true, "slow_query.log"},
+		"the user's size":     {func(s string) string { return strings.ReplaceAll(s, "20 MB", "1 GB") }, false, "query.log"},
+		"the user's name":     {func(s string) string { return strings.ReplaceAll(s, "/query.log", "/queries.log") }, false, "queries.log"},
+		"the user's appender": {func(s string) string { return strings.ReplaceAll(s, "QueryLog\"", "Queries\"") }, false, "query.log"},
+		"somewhere only the JVM knows": {func(s string) string {
+			return strings.ReplaceAll(s, "${config:server.directories.logs}/query.log", "${env:X}/q.log")
+		}, false, "query.log"},
+		"no XML": {func(string) string { return "<Configuration" }, false, "query.log"},
+		"empty":  {func(string) string { return "" }, false, "query.log"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 )
 
 func render(t *testing.T, in Input) (Config, []Warning) {
@@ -248,40 +247,6 @@ func TestSwitchingAuthenticationOffWinsOverItsSetting(t *testing.T) {
 	if c, _ := render(t, in); !c.AuthEnabled() {
 		t.Error("authentication is off without a word")
 	}
-}
-
-// No environment makes a line that Neo4j reads as two, or a setting that no variable stands for.
-func TestNoEnvironmentSmugglesASettingIn(t *testing.T) {
-	base := cluster(dialect(t, 4, 4, Enterprise), Core)
-	base.Env = nil
-	plain, _ := render(t, base)
-	rapid.Check(t, func(t *rapid.T) {
-		in := base
-		part := rapid.SampledFrom([]string{"a", "_", "__", "dbms", "9", ".", "=", "\n", "\r", "\\", " ", "#", "!", "\u0000", "é", "\xff", `\u0041`, `\n`, ":"})
-		text := rapid.Custom(func(t *rapid.T) string { return strings.Join(rapid.SliceOfN(part, 0, 8).Draw(t, "parts"), "") })
-		in.Env = rapid.MapOf(rapid.Map(text, func(s string) string { return "NEO4J_" + s }), text).Draw(t, "environment")
-		c, _, err := Render(in)
-		if err != nil {
-			return
-		}
-		allowed := map[string]bool{}
-		for _, s := range plain.Settings() {
-			allowed[s.Name] = true
-		}
-		for variable := range in.Env {
-			name, _ := SettingName(variable)
-			allowed[name] = true
-		}
-		lines, err := readProperties(c.Bytes())
-		if err != nil || len(lines) != len(c.settings) {
-			t.Fatalf("%d settings are read as %d, %v:\n%s", len(c.settings), len(lines), err, c.Bytes())
-		}
-		for i, l := range lines {
-			if value, _ := unescape(l.raw); !allowed[l.name] || strings.TrimSpace(value) != c.settings[i].Value {
-				t.Fatalf("%s=%q was not asked for: %q", l.name, value, in.Env)
-			}
-		}
-	})
 }
 
 func TestTheSameInputMakesTheSameBytes(t *testing.T) {
