@@ -149,10 +149,12 @@ func (p *preparation) setPassword(context.Context) error {
 	if p.settings.AuthDisabled || p.settings.AdminPassword.IsZero() {
 		return nil
 	}
-	var salt [neo4jconf.SaltSize]byte
-	_, _ = rand.Read(salt[:]) // never fails (crypto/rand)
-	file, needed := p.neo4j.intent.Config.InitialPassword(p.settings.AdminPassword.Reveal(), salt, exists)
+	initial := neo4jconf.InitialPassword{Password: p.settings.AdminPassword.Reveal(), Change: p.settings.RequirePasswordChange}
+	_, _ = rand.Read(initial.Salt[:]) // never fails (crypto/rand)
+	file, needed, err := p.neo4j.intent.Config.InitialPassword(initial, exists)
 	switch {
+	case err != nil:
+		return withCode(exitConfig, err)
 	case !needed:
 		return nil
 	case p.dry:
@@ -165,10 +167,7 @@ func (p *preparation) setPassword(context.Context) error {
 	if err := writeDurably(file.Path, file.Content, 0o600); err != nil {
 		return withCode(exitInputOutput, fmt.Errorf("cannot set the initial password: %v", err))
 	}
-	p.log.Info().Msg("initial password of user neo4j set")
-	if p.settings.RequirePasswordChange {
-		p.log.Warn().Msg("NEO4J_AUTH=…/true: this version does not make the user change the password at the first login")
-	}
+	p.log.Info().Bool("to be changed", initial.Change).Msg("initial password of user neo4j set")
 	return nil
 }
 

@@ -101,7 +101,9 @@ func TestEveryNameIsInTheManualOfItsVersion(t *testing.T) {
 	for _, g := range generations {
 		for s := range settings {
 			name := dialect(t, g.major, g.minor, Enterprise).name(s)
-			if name == "" || strings.HasPrefix(name, "apoc.") || s == freeServers && !(Version{Major: g.major, Minor: g.minor}).since(v510) {
+			v := Version{Major: g.major, Minor: g.minor}
+			later := s == freeServers && !v.since(v510) || s == passwordLength && !v.since(v57)
+			if name == "" || strings.HasPrefix(name, "apoc.") || later {
 				continue
 			}
 			if !slices.Contains(manual[name].versions, g.manual) {

@@ -58,6 +58,7 @@ const (
 	txLogRetention
 	allowUpgrade
 	authEnabled
+	passwordLength
 	statusAuth
 	unrestricted
 	apocExport
@@ -136,6 +137,7 @@ var names = [settings]cells{
 	txLogRetention:  {"dbms.tx_log.rotation.retention_policy", "dbms.tx_log.rotation.retention_policy", "db.tx_log.rotation.retention_policy"},
 	allowUpgrade:    {"dbms.allow_upgrade", "dbms.allow_upgrade", ""},
 	authEnabled:     {"dbms.security.auth_enabled", "dbms.security.auth_enabled", "dbms.security.auth_enabled"},
+	passwordLength:  {"", "", "dbms.security.auth_minimum_password_length"},
 	statusAuth:      {"dbms.security.causal_clustering_status_auth_enabled", "dbms.security.causal_clustering_status_auth_enabled", "dbms.security.cluster_status_auth_enabled"},
 	unrestricted:    {"dbms.security.procedures.unrestricted", "dbms.security.procedures.unrestricted", "dbms.security.procedures.unrestricted"},
 	apocExport:      {"apoc.export.file.enabled", "apoc.export.file.enabled", "apoc.export.file.enabled"},

@@ -85,9 +85,38 @@ func TestTheInitialPasswordIsWrittenAsTheAdminToolDoes(t *testing.T) {
 		if _, err := hex.Decode(salt[:], []byte(strings.Split(test.line, ",")[2][:2*SaltSize])); err != nil {
 			t.Fatal(err)
 		}
-		got, needed := c.InitialPassword(test.password, salt, func(string) bool { return false })
-		if !needed || got.Path != "/home/data/dbms/auth.ini" || string(got.Content) != test.line {
+		none := func(string) bool { return false }
+		got, needed, err := c.InitialPassword(InitialPassword{Password: test.password, Salt: salt}, none)
+		if err != nil || !needed || got.Path != "/home/data/dbms/auth.ini" || string(got.Content) != test.line {
 			t.Errorf("%d.%d: %s, want %s", test.major, test.minor, got.Content, test.line)
+		}
+		got, _, _ = c.InitialPassword(InitialPassword{Password: test.password, Salt: salt, Change: true}, none)
+		if want := strings.TrimSuffix(test.line, "\n") + "password_change_required\n"; string(got.Content) != want {
+			t.Errorf("%d.%d, to be changed: %s, want %s", test.major, test.minor, got.Content, want)
+		}
+	}
+}
+
+func TestAPasswordThatTheToolRefusesIsRefused(t *testing.T) {
+	long := map[string]string{"NEO4J_dbms_security_auth__minimum__password__length": "10"}
+	for _, test := range []struct {
+		major, minor int
+		env          map[string]string
+		password     string
+		refused      bool
+	}{
+		{4, 4, nil, "x", false},
+		{5, 26, nil, "seven77", true},
+		{5, 26, nil, "öäüß8888", false},
+		{2026, 8, long, "nine99999", true},
+		{2026, 8, long, "ten-101010", false},
+	} {
+		c, _ := render(t, Input{Dialect: dialect(t, test.major, test.minor, Community), HomeDir: "/home", Env: test.env})
+		for _, hasUsers := range []bool{false, true} {
+			_, _, err := c.InitialPassword(InitialPassword{Password: test.password}, func(string) bool { return hasUsers })
+			if refused := err != nil; refused != (test.refused && !hasUsers) {
+				t.Errorf("%d.%d, users there %v: %q gives %v", test.major, test.minor, hasUsers, test.password, err)
+			}
 		}
 	}
 }
@@ -95,7 +124,8 @@ func TestTheInitialPasswordIsWrittenAsTheAdminToolDoes(t *testing.T) {
 func TestAServerWithUsersGetsNoInitialPassword(t *testing.T) {
 	for minor, exists := range map[Version]string{{Major: 3, Minor: 5}: "/home/data/dbms/auth", {Major: 4, Minor: 2}: "/home/data/databases/system"} {
 		c, _ := render(t, Input{Dialect: Dialect{minor, Enterprise}, HomeDir: "/home"})
-		if _, needed := c.InitialPassword("x", [SaltSize]byte{}, func(path string) bool { return path == exists }); needed {
+		taken := func(path string) bool { return path == exists }
+		if _, needed, err := c.InitialPassword(InitialPassword{Password: "x"}, taken); needed || err != nil {
 			t.Errorf("%v: written beside %s", minor, exists)
 		}
 	}
