@@ -14,7 +14,7 @@ func (in Input) apoc(l *layers) ([]line, error) {
 	}
 	l.apoc = newLayers(in.Dialect)
 	for _, from := range base {
-		l.apoc.put(from.setting())
+		l.apoc.put(in.Dialect.reads(from))
 	}
 	return base, nil
 }

@@ -37,7 +37,7 @@ type Setting struct {
 	From      string  // the variable or folder it comes from, "" for the other sources
 	Overrides []Layer // what it won against, strongest first
 
-	raw string // as it stands in the file: ISO-8859-1, escapes not resolved
+	raw string // as it stands in the file, escapes not resolved
 }
 
 // Shown is the value for people's eyes: masked where it holds a secret.

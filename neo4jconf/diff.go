@@ -24,7 +24,7 @@ func (c Config) Diff(old []byte) ([]Change, error) {
 	}
 	before := newLayers(c.dialect)
 	for _, l := range lines {
-		before.putLine(l.setting())
+		before.putLine(c.dialect.reads(l))
 	}
 	file := Config{settings: before.sorted()}
 	last := map[string]Setting{}

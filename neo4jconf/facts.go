@@ -10,6 +10,9 @@ var (
 	addsArguments = fact{head{v35, v44}, cells{"", "yes"}}           // a variable's JVM arguments add to the file's (image)
 	httpsDefault  = fact{head{v35, v40}, cells{"true", "false"}}     // whether HTTPS is on where nobody says (manual)
 	databaseName  = fact{head{v35, v40}, cells{"graph.db", "neo4j"}} // of the default database (manual)
+	// fileInUTF8 tells that neo4j.conf is in UTF-8 and not in ISO-8859-1 (jar of 2025.01.0; its manual does not say so).
+	// What we write ourselves is ASCII.
+	fileInUTF8 = fact{head{v35, v2025}, cells{"", "yes"}}
 	// boundFile exists below the cluster state once a core is bound to a formed cluster. 3.5 writes its cluster id when it
 	// has one, and its member id long before (jar: ClusterBinder.bindToCluster; a run of three cores). 4.x was not run: it
 	// keeps one state per database (its ClusterStateLayoutTest) and learns of the default database from the system

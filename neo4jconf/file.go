@@ -23,7 +23,7 @@ const (
 	apocFile = "apoc.conf"
 )
 
-// Bytes returns the file: sorted, in ISO-8859-1, the same for the same input.
+// Bytes returns the file: sorted, in the version's own encoding, the same for the same input.
 func (c Config) Bytes() []byte {
 	var body bytes.Buffer
 	for _, s := range c.settings {

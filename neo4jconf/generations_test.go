@@ -235,3 +235,19 @@ func TestTheUserSizesWhatHeLikesAndTheOtherStaysSized(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileIsReadInTheEncodingOfItsVersion(t *testing.T) {
+	for file, at := range map[string]column{"server.directories.data=/d\xe4ta\n": v526, "server.directories.data=/däta\n": v2025} {
+		c, _ := render(t, Input{Dialect: dialect(t, at.major, at.minor, Community), File: []byte(file)})
+		if c.DataDir() != "/däta" {
+			t.Errorf("%v: %s", at, c.DataDir())
+		}
+		if changes, err := c.Diff(c.Bytes()); err != nil || len(changes) != 0 {
+			t.Errorf("%v: written otherwise: %v, %v", at, changes, err)
+		}
+		again, _ := render(t, Input{Dialect: c.dialect, File: c.Bytes()})
+		if again.DataDir() != "/däta" {
+			t.Errorf("%v: at the next start %s", at, again.DataDir())
+		}
+	}
+}

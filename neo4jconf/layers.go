@@ -23,7 +23,7 @@ func newLayers(d Dialect) *layers {
 func (l *layers) collect(base []line, variables []Setting) {
 	for _, current := range []bool{false, true} {
 		for _, from := range base {
-			l.offer(from.setting(), current, l.putLine)
+			l.offer(l.dialect.reads(from), current, l.putLine)
 		}
 		for _, s := range variables {
 			l.offer(s, current, l.putVariable)
@@ -67,10 +67,14 @@ func (l *layers) put(s Setting) {
 	l.settings[s.Name] = winner
 }
 
-// setting is what a line of a file says.
-func (from line) setting() Setting {
-	value, _ := unescape(from.raw) // readProperties has seen that it can be read
-	return Setting{Name: from.name, Value: strings.TrimSpace(value), Source: FromFile, raw: from.raw}
+// reads returns what a line of a file says.
+func (d Dialect) reads(from line) Setting {
+	raw := from.raw
+	if d.fact(fileInUTF8) != "" {
+		raw = ascii(raw)
+	}
+	value, _ := unescape(raw) // readProperties has seen that it can be read
+	return Setting{Name: from.name, Value: strings.TrimSpace(value), Source: FromFile, raw: raw}
 }
 
 // putLine adds a line of the file. JVM arguments add up there in every version.

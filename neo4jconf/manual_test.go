@@ -95,6 +95,9 @@ func everyTopology(d Dialect) []Input {
 	return found
 }
 
+// later are settings that came within a column of names, with the manuals that do not have them yet.
+var later = map[setting][]string{freeServers: {"5.1", "5.7"}, passwordLength: {"5.1"}}
+
 // The names that the user may give are those of the manual too: a role or a port is else overlooked.
 func TestEveryNameIsInTheManualOfItsVersion(t *testing.T) {
 	manual := readManual(t)
