@@ -1,0 +1,183 @@
+// Package backup takes backups that a restore can trust.
+//
+// Neo4j's own tool takes each database into a folder, on top of the last backup there where that is possible. What it
+// left is packed and streamed to S3, under its final name; a manifest that says "not verified" follows. Then the
+// consistency check runs, and if asked a restore of what was uploaded. Only when they have passed does the manifest get
+// the name that readers look for, so that a run killed at any instant leaves either a verified backup or none.
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/rs/zerolog"
+
+	"neo4j-agent/agent/snapshot"
+)
+
+// Tool is Neo4j's own admin tool.
+type Tool interface {
+	// Backup takes one database from the server at source into dir. A full one finds dir empty; a differential one goes
+	// on from what an earlier call left in dir, or fails. It leaves a folder with the database's name, or one artifact
+	// (*.backup) more.
+	Backup(ctx context.Context, source, database, dir string, full bool) error
+	// Check looks whether what Backup left is consistent: path is the folder, or the newest artifact, beside which the
+	// older ones of its chain lie. The error of one that is not wraps ErrInconsistent.
+	Check(ctx context.Context, database, path string) error
+}
+
+// Options say what to back up, from where and to where.
+type Options struct {
+	S3     *s3.Client
+	Bucket string
+	Layout snapshot.Layout
+
+	Dir       string // BACKUP_DIR
+	Tool      Tool
+	Sources   []string // host:port, the best first; see Sources
+	Databases []string
+	Neo4j     string // version of the tool and the servers
+	Agent     string // version of this agent
+	Full      bool   // take a full one in any case
+	// Wait is for how long to wait for another run that is active; 0 leaves at once.
+	Wait time.Duration
+	// Prove restores what was uploaded and tries it, and gives the words for the manifest. May be nil. folder is the key
+	// prefix of the objects, whose manifest is not in its final place yet.
+	Prove func(ctx context.Context, folder string, manifest snapshot.Manifest) (how string, err error)
+
+	Progress func(Progress) // may be nil; called often
+	Log      zerolog.Logger
+}
+
+// Stage is what a run is at.
+type Stage string
+
+// The stages, in their order.
+const (
+	Taking    Stage = "taking"
+	Uploading Stage = "uploading"
+	Checking  Stage = "checking"
+	Proving   Stage = "proving"
+	Promoting Stage = "promoting"
+)
+
+// Progress is how far a run is. Bytes are known of an upload only: those read of the files.
+type Progress struct {
+	Stage       Stage
+	Done, Total int64
+}
+
+// run is one run under way.
+type run struct {
+	Options
+	bucket
+	work   workspace
+	since  time.Time // when the run got the lease, by S3's clock
+	folder string    // key prefix of this backup
+	taken  []takenDatabase
+	result Result
+}
+
+// takenDatabase is one database that the tool has taken.
+type takenDatabase struct {
+	database
+	left
+	source string
+	full   bool
+	why    string
+}
+
+// Run takes one backup. The result is complete also when there is an error.
+func Run(ctx context.Context, options Options) (Result, error) {
+	started := time.Now()
+	r := &run{Options: options, bucket: bucket{patient(options.S3), options.Bucket}}
+	r.result = Result{Cluster: options.Layout.Cluster, Neo4j: options.Neo4j, Databases: options.Databases}
+	err := r.alone(ctx)
+	r.result.end(started, err)
+	return r.result, err
+}
+
+// alone runs while no other run does, on this machine or elsewhere.
+func (r *run) alone(ctx context.Context) error {
+	var err error
+	if err = r.check(); err != nil {
+		return err
+	}
+	if r.work, err = openWorkspace(r.Dir, r.Layout.Cluster); err != nil {
+		return err
+	}
+	deadline := time.Now().Add(r.Wait)
+	unlock, err := lock(ctx, r.work.lockFile(), r.Wait)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	holder, err := r.work.name()
+	if err != nil {
+		return err
+	}
+	l := &lease{bucket: r.bucket, key: r.Layout.Of("leases") + "backup.json", holder: holder}
+	if err := l.take(ctx, max(0, time.Until(deadline))); err != nil {
+		return err
+	}
+	r.since = l.since
+	ctx, release := l.keep(ctx)
+	defer release()
+	err = r.steps(ctx)
+	if lost := context.Cause(ctx); err != nil && errors.Is(lost, ErrLeaseLost) {
+		return fmt.Errorf("cannot finish the backup: %w", lost)
+	}
+	return err
+}
+
+// check refuses what cannot become a manifest.
+func (r *run) check() error {
+	if len(r.Databases) == 0 || len(r.Sources) == 0 {
+		return errors.New("cannot back up: no database or no source was named")
+	}
+	for _, name := range r.Databases {
+		if !snapshot.IsDatabase(name) {
+			return fmt.Errorf("cannot back up %q: it is not the name of a database", name)
+		}
+	}
+	return nil
+}
+
+func (r *run) steps(ctx context.Context) error {
+	aborted, err := r.abortLeftovers(ctx, r.Layout, r.since)
+	if err != nil {
+		return err
+	}
+	if aborted > 0 {
+		r.Log.Info().Int("uploads", aborted).Msg("aborted the uploads of runs that died")
+	}
+	if err := r.plan(ctx, time.Now()); err != nil {
+		return err
+	}
+	for _, name := range r.Databases {
+		taken, err := r.take(ctx, r.work.database(name))
+		if err != nil {
+			return err
+		}
+		r.taken = append(r.taken, taken)
+		r.result.Sources = append(r.result.Sources, taken.source)
+	}
+	manifest, err := r.uploadAll(ctx)
+	if err != nil {
+		return err
+	}
+	how, err := r.verify(ctx, manifest)
+	if err != nil {
+		return err
+	}
+	return r.promote(ctx, manifest, how)
+}
+
+func (r *run) say(p Progress) {
+	if r.Progress != nil {
+		r.Progress(p)
+	}
+}

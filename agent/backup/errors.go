@@ -1,0 +1,72 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// ErrInconsistent says that Neo4j's own check found faults in what was taken (exit 65). Tool.Check wraps it.
+var ErrInconsistent = errors.New("the consistency check found faults")
+
+// ErrLeaseLost says that another run took over because this one did not get through to S3 for too long (exit 75).
+var ErrLeaseLost = errors.New("the lease of this run was lost to another one")
+
+// BusyError says that another run is active (exit 75).
+type BusyError struct {
+	Where string        // the lock that it holds
+	Wait  time.Duration // how long was waited for it
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("cannot back up: another run is active, it holds %s (waited %s)", e.Where, e.Wait)
+}
+
+// SourceError says that no member gave a backup (exit 69).
+type SourceError struct{ err error }
+
+func (e *SourceError) Error() string { return fmt.Sprintf("cannot find a source: %v", e.err) }
+func (e *SourceError) Unwrap() error { return e.err }
+
+// status is the HTTP status of S3's answer, 0 for none.
+func status(err error) int {
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) {
+		return answer.HTTPStatusCode()
+	}
+	return 0
+}
+
+// isTaken tells that a conditional write came too late: somebody else's was first (412), is under way (409), or took
+// the object away (404). https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+func isTaken(err error) bool {
+	switch status(err) {
+	case http.StatusPreconditionFailed, http.StatusConflict, http.StatusNotFound:
+		return true
+	}
+	return false
+}
+
+// s3Error says what could not be done, and why without the request ids.
+type s3Error struct {
+	doing string
+	err   error
+}
+
+func (e *s3Error) Unwrap() error { return e.err }
+
+func (e *s3Error) Error() string {
+	var api smithy.APIError
+	switch {
+	case errors.Is(e.err, context.DeadlineExceeded):
+		return "cannot " + e.doing + ": no answer in time"
+	case errors.As(e.err, &api):
+		return fmt.Sprintf("cannot %s: %s: %s", e.doing, api.ErrorCode(), api.ErrorMessage())
+	}
+	return fmt.Sprintf("cannot %s: %v", e.doing, e.err)
+}

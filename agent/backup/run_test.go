@@ -1,0 +1,215 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"neo4j-agent/agent/snapshot"
+)
+
+func TestABackupHoldsEveryFileAndSaysWhatItIs(t *testing.T) {
+	f, client := newFakeS3(t)
+	o := options(t, client, &fakeTool{size: 20 << 20}) // three parts
+	result := mustRun(t, o)
+	m := manifestIn(t, f, result, snapshot.Verified)
+	object := m.Objects[0]
+	data := f.text("pre/" + strings.TrimPrefix(result.Backup, "s3://bucket/pre/") + object.Name)
+	if digest(data) != object.SHA256 || int64(len(data)) != object.Size {
+		t.Errorf("the object is not the one of the manifest: %+v", object)
+	}
+	want := onDisk(t, filepath.Join(o.Dir, "neo4j-agent-backup/prod/databases/neo4j/files/neo4j"))
+	if diff := cmp.Diff(want, unpacked(t, data)); diff != "" {
+		t.Error(diff)
+	}
+	if object.Files != 4 || object.Content != 20<<20+100+8 || f.count("UploadPart") != 3 {
+		t.Errorf("files %d, content %d, parts %d", object.Files, object.Content, f.count("UploadPart"))
+	}
+	if m.Type != "full" || m.Why != "the backup folder is empty" || m.Verification.How != "consistency check" || m.Kind != snapshot.Daily {
+		t.Errorf("manifest %+v", m)
+	}
+	folder := strings.TrimPrefix(result.Backup, "s3://bucket/")
+	if diff := cmp.Diff([]string{"manifest.json", "neo4j.tar.zst"}, under(f.keys(), folder)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheFirstVerifiedBackupOfADayIsTheDailyOne(t *testing.T) {
+	f, client := newFakeS3(t)
+	tool := &fakeTool{}
+	o := options(t, client, tool)
+	tool.check = func(string) error { return fmt.Errorf("node 7: %w", ErrInconsistent) }
+	first, err := Run(t.Context(), o)
+	if !errors.Is(err, ErrInconsistent) || first.Outcome != Failed || first.Kind != snapshot.Daily {
+		t.Fatalf("%v: %+v", err, first)
+	}
+	if m := manifestIn(t, f, first, snapshot.NotVerified); m.Verification != nil {
+		t.Errorf("it says that it is verified: %+v", m)
+	}
+	tool.check = nil
+	var kinds []snapshot.Kind
+	var whys []string
+	for range 3 {
+		result := mustRun(t, o)
+		kinds, whys = append(kinds, result.Kind), append(whys, result.Why)
+	}
+	if diff := cmp.Diff([]snapshot.Kind{snapshot.Daily, snapshot.Hourly, snapshot.Hourly}, kinds); diff != "" {
+		t.Error(diff)
+	}
+	want := []string{"the last one did not pass its check", "it goes on from the last one", "it goes on from the last one"}
+	if diff := cmp.Diff(want, whys); diff != "" {
+		t.Error(diff)
+	}
+	entries, err := Inventory(t.Context(), client, "bucket", o.Layout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var states []State
+	for _, e := range entries {
+		states = append(states, e.State)
+	}
+	if diff := cmp.Diff([]State{IsVerified, IsVerified, IsVerified, NotVerified}, states); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestASourceThatFailsLeavesItToTheNext(t *testing.T) {
+	_, client := newFakeS3(t)
+	tool := &fakeTool{refuse: func(source string, _ bool) error {
+		if source == "replica:6362" {
+			return errors.New("connection refused")
+		}
+		return nil
+	}}
+	o := options(t, client, tool)
+	o.Sources = []string{"replica:6362", "follower:6362"}
+	result := mustRun(t, o)
+	if diff := cmp.Diff([]string{"follower:6362"}, result.Sources); diff != "" {
+		t.Error(diff)
+	}
+	tool.refuse = func(string, bool) error { return errors.New("connection refused") }
+	result, err := Run(t.Context(), o)
+	var none *SourceError
+	if !errors.As(err, &none) || !strings.Contains(result.Error, "follower:6362: connection refused") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAFullBackupIsTakenWhenNoSourceGivesADifferentialOne(t *testing.T) {
+	_, client := newFakeS3(t)
+	tool := &fakeTool{}
+	o := options(t, client, tool)
+	o.Sources = []string{"a:6362", "b:6362"}
+	mustRun(t, o)
+	tool.refuse = func(_ string, full bool) error {
+		if !full {
+			return errors.New("the log was pruned")
+		}
+		return nil
+	}
+	tool.calls = nil
+	result := mustRun(t, o)
+	want := []string{"a:6362 neo4j full=false", "b:6362 neo4j full=false", "a:6362 neo4j full=true"}
+	if diff := cmp.Diff(want, tool.calls); diff != "" {
+		t.Error(diff)
+	}
+	if result.Type != "full" || result.Why != "a differential one failed (from b:6362: the log was pruned)" {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestABackupOfLaterGenerationsHoldsItsWholeChain(t *testing.T) {
+	f, client := newFakeS3(t)
+	o := options(t, client, &fakeTool{artifact: true})
+	o.Databases = []string{"neo4j", "system"}
+	mustRun(t, o)
+	result := mustRun(t, o)
+	m := manifestIn(t, f, result, snapshot.Verified)
+	var names []string
+	for _, object := range m.Objects {
+		names = append(names, object.Database+" "+object.Name)
+		if data := f.text(strings.TrimPrefix(result.Backup, "s3://bucket/") + object.Name); digest(data) != object.SHA256 || object.Form != snapshot.Artifact {
+			t.Errorf("%+v", object)
+		}
+	}
+	want := []string{
+		"neo4j neo4j-2026-11-20T04-00-00.backup", "neo4j neo4j-2026-11-20T04-00-01.backup",
+		"system system-2026-11-20T04-00-00.backup", "system system-2026-11-20T04-00-01.backup",
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Error(diff)
+	}
+	for range longestChain - 2 {
+		result = mustRun(t, o)
+	}
+	if result.Type != "differential" {
+		t.Errorf("%+v", result)
+	}
+	if result = mustRun(t, o); result.Type != "full" || result.Why != "the last full one has 23 after it" {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestWhatWasProvedStandsInTheManifest(t *testing.T) {
+	f, client := newFakeS3(t)
+	o := options(t, client, &fakeTool{})
+	o.Prove = func(_ context.Context, folder string, m snapshot.Manifest) (string, error) {
+		if data := f.text(folder + m.Objects[0].Name); digest(data) != m.Objects[0].SHA256 {
+			return "", errors.New("not there yet")
+		}
+		return "restored and started: 7 nodes", nil
+	}
+	result := mustRun(t, o)
+	if m := manifestIn(t, f, result, snapshot.Verified); m.Verification.How != "consistency check, restored and started: 7 nodes" {
+		t.Errorf("%+v", m.Verification)
+	}
+	o.Prove = func(context.Context, string, snapshot.Manifest) (string, error) {
+		return "", errors.New("it does not start")
+	}
+	if result, err := Run(t.Context(), o); err == nil || result.Verified != "" {
+		t.Errorf("promoted: %+v", result)
+	}
+}
+
+func TestABackupSurvivesTheTroubleOfS3(t *testing.T) {
+	f, client := newFakeS3(t)
+	f.Fault = func(operation, key string, n int) fault {
+		switch {
+		case operation == "UploadPart" && n == 1:
+			return fault{reset: true}
+		case operation == "UploadPart" && n == 2:
+			return fault{code: "SlowDown", status: http.StatusServiceUnavailable}
+		case operation == "PutObject" && n%2 == 1: // leases and manifests, whose condition then fails
+			return fault{lost: true}
+		}
+		return fault{}
+	}
+	result := mustRun(t, options(t, client, &fakeTool{size: 20 << 20}))
+	manifestIn(t, f, result, snapshot.Verified)
+}
+
+func TestARefusalOfS3EndsTheRunWithItsReason(t *testing.T) {
+	f, client := newFakeS3(t)
+	f.Fault = func(operation, key string, _ int) fault {
+		if operation == "UploadPart" {
+			return fault{code: "AccessDenied", status: http.StatusForbidden}
+		}
+		return fault{}
+	}
+	result, err := Run(t.Context(), options(t, client, &fakeTool{size: 20 << 20}))
+	if err == nil || !strings.Contains(err.Error(), "cannot upload s3://bucket/pre/daily/prod/") || !strings.Contains(err.Error(), "AccessDenied") {
+		t.Errorf("got %v", err)
+	}
+	if len(f.uploads) != 0 || result.Outcome != Failed {
+		t.Errorf("left %v, %+v", f.uploads, result)
+	}
+	if left := under(f.keys(), "pre/daily/"); len(left) != 0 {
+		t.Errorf("left %v", left)
+	}
+}
