@@ -112,7 +112,9 @@ func (f *fakeS3) list(w http.ResponseWriter, r *http.Request) {
 	prefix, delimiter := r.URL.Query().Get("prefix"), r.URL.Query().Get("delimiter")
 	for _, key := range f.keys(prefix) {
 		if delimiter == "" || !strings.Contains(strings.TrimPrefix(key, prefix), delimiter) {
+			f.mu.Lock()
 			result.Contents = append(result.Contents, item{key, len(f.objects[key])})
+			f.mu.Unlock()
 		}
 	}
 	text, _ := xml.Marshal(result)

@@ -165,8 +165,14 @@ func (v volume) options(spec string, api S3) Options {
 }
 
 func (v volume) restore(options Options) (Result, error) {
-	r := &run{Options: options, disk: osDisk{}, space: freeSpace, pace: quick}
-	return r.run(v.t.Context())
+	return inTest(options, osDisk{}).run(v.t.Context())
+}
+
+// smallPart makes a file of some hundred kilobytes one of many parts.
+const smallPart = 32 << 10
+
+func inTest(options Options, d disk) *run {
+	return &run{Options: options, disk: d, space: freeSpace, pace: quick, part: smallPart}
 }
 
 func (v volume) mustRestore(options Options) Result {

@@ -87,6 +87,7 @@ type run struct {
 	disk  disk
 	space func(path string) (free int64, err error)
 	pace  pace
+	part  int64 // bytes of the ranges asked for
 
 	meter    *meter
 	source   origin
@@ -96,7 +97,7 @@ type run struct {
 
 // Run restores the snapshot if it is to be restored. Errors are of type *Error wherever an exit code depends on it.
 func Run(ctx context.Context, options Options) (Result, error) {
-	r := &run{Options: options, disk: osDisk{}, space: freeSpace, pace: defaultPace}
+	r := &run{Options: options, disk: osDisk{}, space: freeSpace, pace: defaultPace, part: partSize}
 	return r.run(ctx)
 }
 

@@ -240,14 +240,9 @@ const storeFile = "neostore"
 // find finds the databases in what was unpacked without a manifest.
 func (r *run) find(root string) error {
 	var found []Staged
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return onDisk("look into the staging folder", err)
-		}
+	err := walkFiles([]string{root}, func(path string, entry fs.DirEntry) error {
 		name := entry.Name()
 		switch {
-		case entry.IsDir():
-			return nil
 		case name == storeFile:
 			found = append(found, Staged{filepath.Base(filepath.Dir(path)), snapshot.Store, filepath.Dir(path)})
 		case formatOf(name) == dumpFormat:

@@ -20,13 +20,14 @@ const (
 // transfer reads objects in parts.
 type transfer struct {
 	objects objects
+	part    int64
 	pace    pace
 	meter   *meter
 	buffers chan []byte // nil until first used
 }
 
 func (r *run) transfer(from objects) *transfer {
-	t := &transfer{objects: from, pace: r.pace, meter: r.meter, buffers: make(chan []byte, parts)}
+	t := &transfer{objects: from, part: r.part, pace: r.pace, meter: r.meter, buffers: make(chan []byte, parts)}
 	for range parts {
 		t.buffers <- nil
 	}
@@ -112,7 +113,7 @@ func (t *transfer) open(ctx context.Context, o object, offset, length int64) *st
 	s.working.Go(func() {
 		defer close(s.queue)
 		for length > 0 {
-			size := min(length, partSize)
+			size := min(length, t.part)
 			select {
 			case <-ctx.Done():
 				return
@@ -128,7 +129,7 @@ func (t *transfer) open(ctx context.Context, o object, offset, length int64) *st
 // fetch starts the next part. The queue always has room: it is as long as there are buffers.
 func (s *stream) fetch(ctx context.Context, o object, offset, size int64, buf []byte) {
 	if buf == nil {
-		buf = make([]byte, partSize)
+		buf = make([]byte, s.t.part)
 	}
 	result := make(chan part, 1)
 	s.queue <- result

@@ -1,0 +1,222 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"neo4j-agent/agent/snapshot"
+)
+
+// faulty answers some of the requests for parts in a way of its own. It counts what it sends.
+type faulty struct {
+	bucket *fakeS3
+	sent   atomic.Int64
+	mu     sync.Mutex
+	random *rand.Rand
+	// answer is given what the bucket would say.
+	answer func(w http.ResponseWriter, r *http.Request, good *httptest.ResponseRecorder)
+	often  int // one of so many
+}
+
+func (f *faulty) fault(w http.ResponseWriter, r *http.Request) bool {
+	if r.Header.Get("Range") == "" {
+		return false
+	}
+	f.mu.Lock()
+	hit := f.random.IntN(f.often) == 0
+	f.mu.Unlock()
+	good := httptest.NewRecorder()
+	f.bucket.get(good, r, strings.TrimPrefix(r.URL.Path, "/backups/"))
+	if hit {
+		f.answer(w, r, good)
+		return true
+	}
+	f.send(w, good, good.Body.Len())
+	return true
+}
+
+// send writes the first n bytes of the body, with the header of all.
+func (f *faulty) send(w http.ResponseWriter, good *httptest.ResponseRecorder, n int) {
+	for name, values := range good.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(good.Code)
+	written, _ := w.Write(good.Body.Bytes()[:n])
+	f.sent.Add(int64(written))
+	w.(http.Flusher).Flush()
+}
+
+func TestARestoreGoesOnWhereItWasAfterTroubleThatPasses(t *testing.T) {
+	large := sized(1, 60*smallPart)
+	for name, answer := range map[string]func(f *faulty, w http.ResponseWriter, r *http.Request, good *httptest.ResponseRecorder){
+		"connection reset in the middle": func(f *faulty, w http.ResponseWriter, _ *http.Request, good *httptest.ResponseRecorder) {
+			f.send(w, good, good.Body.Len()/2)
+			panic(http.ErrAbortHandler)
+		},
+		"connection reset before a word": func(*faulty, http.ResponseWriter, *http.Request, *httptest.ResponseRecorder) {
+			panic(http.ErrAbortHandler)
+		},
+		"throttled": func(_ *faulty, w http.ResponseWriter, _ *http.Request, _ *httptest.ResponseRecorder) {
+			answer(w, http.StatusServiceUnavailable, "SlowDown")
+		},
+		"internal error": func(_ *faulty, w http.ResponseWriter, _ *http.Request, _ *httptest.ResponseRecorder) {
+			answer(w, http.StatusInternalServerError, "InternalError")
+		},
+		"an error page of a proxy": func(_ *faulty, w http.ResponseWriter, _ *http.Request, _ *httptest.ResponseRecorder) {
+			w.WriteHeader(http.StatusBadGateway)
+		},
+		"the answer stands still": func(f *faulty, w http.ResponseWriter, r *http.Request, good *httptest.ResponseRecorder) {
+			f.send(w, good, good.Body.Len()/2)
+			<-r.Context().Done()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bucket, api := newFakeS3(t)
+			m := bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": large})
+			f := &faulty{bucket: bucket, random: rand.New(rand.NewPCG(1, 2)), often: 4}
+			f.answer = func(w http.ResponseWriter, r *http.Request, good *httptest.ResponseRecorder) { answer(f, w, r, good) }
+			bucket.fault = f.fault
+			v := newVolume(t)
+			r := inTest(v.options("latest", api), osDisk{})
+			r.pace.stall = 500 * time.Millisecond
+			if _, err := r.run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			v.holds("graph.db", large)
+			// Bytes sent to a connection that was then reset may not have arrived; a start over would send all again.
+			if sent := f.sent.Load(); sent > m.Size()*3/2 {
+				t.Errorf("%d bytes were sent for %d", sent, m.Size())
+			}
+		})
+	}
+}
+
+func TestTroubleThatDoesNotPassIsToldApart(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		code   string
+		kind   Kind
+		says   string
+	}{
+		{403, "AccessDenied", Denied, "AccessDenied: said the fake"},
+		{404, "NoSuchBucket", Missing, "NoSuchBucket"},
+		{503, "SlowDown", Later, "nothing has arrived for"},
+		{400, "InvalidRequest", Refused, "InvalidRequest"},
+	} {
+		bucket, api := newFakeS3(t)
+		bucket.fault = func(w http.ResponseWriter, _ *http.Request) bool { answer(w, c.status, c.code); return true }
+		v := newVolume(t)
+		r := inTest(v.options("latest", api), osDisk{})
+		r.pace.patience = 50 * time.Millisecond
+		_, err := r.run(t.Context())
+		wantError(t, err, c.kind, c.says)
+		if left := files(t, v.root); len(left) != 0 {
+			t.Errorf("left: %v", left)
+		}
+	}
+	_, api := newFakeS3(t)
+	v := newVolume(t)
+	v.refuses(v.options("latest", api), Missing, "no such verified backup among the 0 of cluster neo4j")
+	v.refuses(v.options("backups/missing.zip", api), Missing, "s3://backups/missing.zip")
+	v.refuses(v.options("backups/missing", api), Missing, "neither an archive")
+	v.refuses(v.options("nonsense", api), Refused, "none of bucket/key")
+	v.refuses(v.options("@tomorrow", api), Refused, "not a time such as")
+	v.refuses(v.options("/missing.zip", api), Missing, "/missing.zip")
+}
+
+func TestABackupThatWasNotVerifiedIsRefused(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.put("hourly/neo4j/2026-11-20T04-00-00Z/"+snapshot.NotVerified, []byte("{}"))
+	v := newVolume(t)
+	v.refuses(v.options("backups/hourly/neo4j/2026-11-20T04-00-00Z", api), Corrupt, "has not been verified")
+}
+
+func TestAnObjectReplacedWhileItIsReadIsNoticed(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.put("a.tar.zst", zstdOf(tarOf(sized(1, 60*smallPart), "")))
+	var once sync.Once
+	bucket.fault = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("Range") != "" {
+			once.Do(func() { bucket.put("a.tar.zst", zstdOf(tarOf(sized(2, 60*smallPart), ""))) })
+		}
+		return false
+	}
+	v := newVolume(t)
+	v.refuses(v.options("backups/a.tar.zst", api), Later, "replaced while it was read")
+}
+
+func TestBytesOtherThanThoseS3SumsUpAreNoticed(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.put("any.backup", []byte("BZV1 what only Neo4j can check"))
+	bucket.checksum = func([]byte) (string, string) { return "X-Amz-Checksum-Crc32", "AAAAAA==" }
+	v := newVolume(t)
+	v.refuses(v.options("backups/any.backup", api), Corrupt, "S3 keeps AAAAAA==")
+}
+
+func TestAVolumeThatIsTooSmallIsToldBeforeAnythingIsRead(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": sized(1, 1<<20)})
+	bucket.put("a.zip", zipOf(sized(1, 1<<20), ""))
+	for _, c := range []struct {
+		spec   string
+		copies bool
+		free   int64
+		says   string
+	}{
+		{"latest", false, 1 << 20, "it needs 1.0 MiB"}, {"latest", true, 1<<21 - 1, "more are needed"},
+		{"backups/a.zip", false, 1 << 20, "1.0 MiB are free"}, {"backups/a.zip", true, 3 << 19, "1.5 MiB are free"},
+	} {
+		v := newVolume(t)
+		r := inTest(v.options(c.spec, api), osDisk{})
+		r.PlaceCopies = c.copies
+		r.space = func(string) (int64, error) { return c.free, nil }
+		_, err := r.run(t.Context())
+		wantError(t, err, NoSpace, c.says)
+		if left := files(t, v.root); len(left) != 0 {
+			t.Errorf("left: %v", left)
+		}
+	}
+}
+
+func TestTheRoomOfTheStoreThatIsReplacedCountsWhereTheNewOneIsCopied(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": sized(1, 1<<20)})
+	v := newVolume(t)
+	v.write(map[string]string{"data/databases/graph.db/neostore": strings.Repeat("x", 1<<20)})
+	r := inTest(v.options("latest", api), osDisk{})
+	r.PlaceCopies, r.Overwrite = true, true
+	r.space = func(string) (int64, error) { return 1<<20 + 1<<16, nil }
+	if _, err := r.run(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARestoreThatIsToldToStopStopsAndLeavesNothing(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": sized(1, 60*smallPart)})
+	ctx, cancel := context.WithCancel(t.Context())
+	var ranges atomic.Int32
+	bucket.fault = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("Range") != "" && ranges.Add(1) == 10 {
+			cancel()
+		}
+		return false
+	}
+	v := newVolume(t)
+	_, err := inTest(v.options("latest", api), osDisk{}).run(ctx)
+	var known *Error
+	if !errors.Is(err, context.Canceled) || errors.As(err, &known) {
+		t.Errorf("%v", err)
+	}
+	if left := files(t, v.root); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}

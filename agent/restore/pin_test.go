@@ -1,0 +1,122 @@
+package restore
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"neo4j-agent/agent/snapshot"
+)
+
+func (v volume) pinned(api S3) Options {
+	options := v.options("latest", api)
+	options.Pinned = true
+	return options
+}
+
+func TestAllMembersTakeTheSameBackupAlsoWhenOneIsPromotedBetweenThem(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+	promote := sync.OnceFunc(func() {
+		bucket.putBackup(snapshot.Hourly, taken.Add(time.Hour), map[string]map[string][]byte{"graph.db": store(2)})
+	})
+	bucket.fault = func(_ http.ResponseWriter, r *http.Request) bool { // the first core reads: a newer one comes
+		if r.Header.Get("Range") != "" {
+			promote()
+		}
+		return false
+	}
+	for range 3 {
+		v := newVolume(t)
+		v.mustRestore(v.pinned(api))
+		v.holds("graph.db", store(1))
+	}
+	if pins := bucket.keys("pins/neo4j/"); len(pins) != 1 {
+		t.Errorf("pins %v", pins)
+	}
+	v := newVolume(t)
+	v.mustRestore(v.options("latest", api)) // not a member of the cluster
+	v.holds("graph.db", store(2))
+}
+
+func TestMembersThatResolveAtOnceAgree(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	for i := range 5 {
+		bucket.putBackup(snapshot.Hourly, taken.Add(time.Duration(i)*time.Hour), map[string]map[string][]byte{"graph.db": store(1)})
+	}
+	names := make([]string, 5)
+	var wg sync.WaitGroup
+	for i := range names {
+		v := newVolume(t)
+		wg.Go(func() {
+			bucket.putBackup(snapshot.Hourly, taken.Add(time.Duration(10+i)*time.Hour), map[string]map[string][]byte{"graph.db": store(1)})
+			result, err := v.restore(v.pinned(api))
+			if err != nil {
+				t.Error(err)
+			}
+			names[i] = result.Name
+		})
+	}
+	wg.Wait()
+	for _, name := range names {
+		if name != names[0] {
+			t.Errorf("%v", names)
+		}
+	}
+}
+
+// putPin puts an agreement on the first of the tests' backups.
+func (f *fakeS3) putPin(number int, cluster string, expires time.Time) {
+	text, _ := json.Marshal(pinned{Cluster: cluster, Asked: "latest", Key: "hourly/neo4j/2026-11-20T04-00-00Z/", Expires: expires})
+	f.put(fmt.Sprintf("pins/neo4j/latest/%08d.json", number), text)
+}
+
+func TestAPinExpires(t *testing.T) {
+	for _, c := range []struct {
+		left time.Duration
+		want byte
+		pins int // afterwards
+	}{
+		{pinLife, 1, 1}, {pinLife / 4, 1, 2}, {-time.Minute, 2, 2},
+	} {
+		bucket, api := newFakeS3(t)
+		bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+		bucket.putBackup(snapshot.Hourly, taken.Add(time.Hour), map[string]map[string][]byte{"graph.db": store(2)})
+		bucket.putPin(7, "neo4j", time.Now().Add(c.left))
+		v := newVolume(t)
+		v.mustRestore(v.pinned(api))
+		v.holds("graph.db", store(c.want))
+		if pins := bucket.keys("pins/"); len(pins) != c.pins {
+			t.Errorf("%s left: pins %v", c.left, pins)
+		}
+	}
+}
+
+func TestAPinOfAnotherClusterIsNotTaken(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+	bucket.putPin(1, "other", time.Now().Add(pinLife))
+	v := newVolume(t)
+	v.refuses(v.pinned(api), Corrupt, "not one of cluster neo4j")
+}
+
+func TestAMemberThatIsRestoringRenewsThePin(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	r := inTest(newVolume(t).pinned(api), osDisk{})
+	old := pinned{Cluster: "neo4j", Key: "k", Expires: time.Now().Add(pinLife / 4)}
+	p := &pin{r: r, prefix: "pins/neo4j/latest/", number: 3, held: old}
+	r.source = origin{key: "k", pin: p}
+	r.renew(t.Context())
+	if keys := bucket.keys("pins/"); len(keys) != 1 || keys[0] != "pins/neo4j/latest/00000004.json" || time.Until(p.held.Expires) < pinLife/2 {
+		t.Errorf("%v %+v", keys, p.held)
+	}
+	r.renew(t.Context())
+	p.number, p.held = 3, old // another member that did not see it
+	r.renew(t.Context())
+	if keys := bucket.keys("pins/"); len(keys) != 1 || p.number != 4 || p.held.Expires.Equal(old.Expires) {
+		t.Errorf("%v %+v", keys, p)
+	}
+}
