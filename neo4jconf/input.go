@@ -54,10 +54,11 @@ type Input struct {
 	DataRoot     string          // NEO4J_DATA_ROOT
 	Mounts       map[string]bool // which of /import /licenses /logs /metrics /plugins /ssl exist
 	ConfDir      string          // folder of the neo4j.conf that Neo4j will read, "" for $NEO4J_HOME/conf
-	ServerLogs   []byte          // the server-logs.xml found, nil for none; read from Neo4j 5 on
+	ServerLogs   []byte          // the server-logs.xml in ConfDir, nil for none; read from Neo4j 5 on
 	Memory       Memory          // sizes where the user gives none
 	QueryLog     bool            // NEO4J_QUERY_LOG=enabled
 	AuthDisabled bool            // NEO4J_AUTH=none
+	Plugins      []string        // NEO4J_PLUGINS
 }
 
 // Intent is what file and variables want, as far as it is needed before members are known.

@@ -77,6 +77,7 @@ func everyTopology(d Dialect) []Input {
 	single.Env, single.File = nil, nil
 	single.Memory, single.QueryLog, single.ConfDir, single.AuthDisabled = Memory{"1g", "1g"}, true, "/run/conf", true
 	single.Mounts = map[string]bool{"/data": true, "/logs": true, "/metrics": true, "/licenses": true, "/ssl": true, "/plugins": true, "/import": true}
+	single.ServerLogs = []byte("<Configuration/>")
 	rooted := single
 	rooted.DataRoot = "/mnt"
 	found := []Input{single, rooted}

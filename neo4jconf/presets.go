@@ -111,10 +111,10 @@ var queryLogPresets = presets{
 	},
 }
 
-// loggingPresets says where our server-logs.xml lies: 5 looks for one in $NEO4J_HOME/conf only, wherever neo4j.conf is.
+// loggingPresets says where server-logs.xml lies: 5 looks for one in $NEO4J_HOME/conf only, wherever neo4j.conf is (manual).
 var loggingPresets = presets{
 	head: head{v35, v50},
-	rows: []preset{{serverLogs, Enterprise, always, cells{"", "{conf}/server-logs.xml"}}},
+	rows: []preset{{serverLogs, "", always, cells{"", "{conf}/server-logs.xml"}}},
 }
 
 // mountPresets is which setting the official image gives to a folder mounted at the root (image, "CHECK FILE PERMISSIONS

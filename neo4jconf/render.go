@@ -70,6 +70,9 @@ func (in Input) complete(l *layers) ([]Warning, error) {
 	if !l.heapGiven() {
 		in.preset(l, heapPresets, scopes, Setting{Source: Default})
 	}
+	if in.ServerLogs != nil || in.QueryLog && in.Dialect.Edition == Enterprise {
+		in.preset(l, loggingPresets, scopes, Setting{Source: Default})
+	}
 	in.advertiseConnectors(l)
 	warnings := in.leaveOut(l)
 	if in.QueryLog {
@@ -78,10 +81,15 @@ func (in Input) complete(l *layers) ([]Warning, error) {
 	if in.AuthDisabled {
 		l.put(in.own(authEnabled, "false", Setting{Source: FromEnvironment, From: "NEO4J_AUTH"}))
 	}
+	more, err := in.allowPlugins(l)
+	if err != nil {
+		return nil, err
+	}
+	warnings = append(warnings, more...)
 	if !in.clustered() {
 		return append(warnings, in.leaveCluster(l)...), nil
 	}
-	more, err := in.joinCluster(l)
+	more, err = in.joinCluster(l)
 	return append(warnings, more...), err
 }
 
@@ -103,7 +111,6 @@ func (in Input) queryLog(l *layers, scopes []scope) []Warning {
 		return []Warning{{Text: "NEO4J_QUERY_LOG has no effect: only Enterprise writes a query log"}}
 	}
 	in.preset(l, queryLogPresets, scopes, Setting{Source: Derived, From: "NEO4J_QUERY_LOG"})
-	in.preset(l, loggingPresets, scopes, Setting{Source: Default})
 	return nil
 }
 
