@@ -126,7 +126,6 @@ func (p *preparation) conclude(config neo4jconf.Config) {
 	}
 	p.prepared.Local = runstate.Local{Bolt: config.BoltAddress(), HTTP: config.HTTPAddress()}
 	p.prepared.Ask = p.askFor(config)
-	p.launch.Argv = p.neo4j.dialect.Launch(p.settings.Home)
 	p.launch.Env = []string{"NEO4J_HOME=" + p.settings.Home, "NEO4J_CONF=" + filepath.Dir(p.neo4j.conf)}
 }
 

@@ -22,6 +22,7 @@ type neo4jHome struct {
 	conf    string // path of the neo4j.conf that Neo4j will read
 	file    []byte // what the configuration was made from: the file as found
 	mounts  map[string]bool
+	memory  neo4jconf.Memory // sizes from the container's limit
 }
 
 // mountPoints are the folders that the official image takes (docker-neo4j's docker-entrypoint.sh).
@@ -51,6 +52,7 @@ func (p *preparation) readHome(ctx context.Context) error {
 	if p.neo4j.intent, err = p.input().Intent(); err != nil {
 		return withCode(exitConfig, err)
 	}
+	p.sizeMemory(machine())
 	return p.learn(ctx, version, edition)
 }
 
@@ -128,7 +130,7 @@ func (p *preparation) input() neo4jconf.Input {
 		Dialect: p.neo4j.dialect, File: p.neo4j.file, Env: variables,
 		Members: p.found, Advertise: p.own.Advertised, Listen: p.own.Listen, Hostname: hostname,
 		HomeDir: p.settings.Home, DataRoot: p.settings.DataRoot, Mounts: p.neo4j.mounts,
-		QueryLog: p.settings.QueryLog, AuthDisabled: p.settings.AuthDisabled,
+		QueryLog: p.settings.QueryLog, AuthDisabled: p.settings.AuthDisabled, Memory: p.neo4j.memory,
 	}
 	if p.settings.UpgradeMode {
 		in.Role = neo4jconf.Standalone

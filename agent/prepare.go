@@ -89,6 +89,7 @@ func (p *preparation) run(ctx context.Context) error {
 		{"setting the initial password", p.setPassword},
 		{"waiting for members", p.findMembers},
 		{"writing neo4j.conf", p.writeConfig},
+		{"finding neo4j's command", p.findLine},
 	}
 	begun := time.Now()
 	for _, step := range steps {
