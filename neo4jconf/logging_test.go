@@ -82,7 +82,14 @@ func TestServerLogsStayUntouchedWhereNobodyAskedOrTheUserHasHisOwn(t *testing.T)
 			t.Errorf("%s: written", name)
 		}
 	}
-	c, _ := render(t, alone5(dialect(t, 5, 26, Community)))
+	elsewhere := wanted
+	elsewhere.Env = map[string]string{"NEO4J_server_logs_config": "/my/logs.xml"}
+	elsewhere.ServerLogs = []byte(strings.ReplaceAll(wanted.Dialect.shippedLogging(), "/query.log", "/queries.log"))
+	c, _ := render(t, elsewhere)
+	if got := c.LogFiles()["query"]; got != "/mnt/neo4j/logs/query.log" {
+		t.Errorf("a file that Neo4j does not read says %s", got)
+	}
+	c, _ = render(t, alone5(dialect(t, 5, 26, Community)))
 	want := map[string]string{"debug": "/logs/debug.log", "http": "/logs/http.log", "user": "/logs/neo4j.log"}
 	if diff := cmp.Diff(want, c.LogFiles()); diff != "" {
 		t.Error(diff)
