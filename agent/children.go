@@ -60,11 +60,14 @@ func (s *starter) lastLines() []string {
 }
 
 // hopeless gives the reason when no restart can cure what ended the database: a text in its log that is known for that,
-// or that it ended before it had anything to log, which means that Java or Neo4j refused its configuration.
+// or an exit code, or that it ended before it had anything to log, which means that Java or Neo4j refused its configuration.
 func (s *starter) hopeless(exit supervisor.Exit) string {
 	lines := s.linesOfLastAttempt()
 	if reason, ok := neo4jconf.Hopeless(lines); ok && exit.Signal == 0 {
 		return reason
+	}
+	if reason, ok := neo4jconf.HopelessExit(exit.ExitCode()); ok && exit.Signal == 0 {
+		return reason + ": Neo4j says more on its own output above"
 	}
 	if exit.ExitCode() == 1 && neo4jconf.Speechless(lines) {
 		return "it ended before it had anything to log: Java or Neo4j refuses its configuration, and says why on its own output above"

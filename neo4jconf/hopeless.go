@@ -13,7 +13,7 @@ type symptom struct {
 	source string // where the text was seen; what says "read" is from code or manual and was never produced
 }
 
-// hopeless texts of 3.5 to 4.4. Only the cause itself counts, not the lines around it: "Failed to start Neo4j" also
+// hopeless texts of all generations. Only the cause itself counts, not the lines around it: "Failed to start Neo4j" also
 // stands above a port that is taken, which may be free in a minute. A bad store of 4.x stops its database and not the server,
 // so no text of that kind is here.
 var hopeless = sync.OnceValue(func() []symptom {
@@ -21,10 +21,11 @@ var hopeless = sync.OnceValue(func() []symptom {
 		{regexp.MustCompile(`Bad value '.*' for setting '|InvalidSettingException:|Invalid number format: '`), badSetting, "run of 3.5.0-beta03"},
 		{regexp.MustCompile(`IllegalArgumentException: ('.*' (is not a valid|not one of )|Failed to validate '|(minimum|maximum) allowed value is|Missing numeric value)`), badSetting, "run of 4.0.12, 4.2.19 and 4.4.48"},
 		{regexp.MustCompile(`Database name '.*' contains illegal characters`), badSetting, "run of 4.0.12 and 4.4.48"},
-		{regexp.MustCompile(`Unrecogni[z]ed setting\. No declared setting with name`), badSetting, "run of 4.2.19 and 4.4.48 with strict validation"},
+		{regexp.MustCompile(`Unrecogni[z]ed setting\. No declared setting with name`), badSetting, "run of 4.2.19 and 4.4.48 with strict validation, 5.26.30 and 2026.08.1"},
+		{regexp.MustCompile(`Error evaluating value for setting '|\S declared multiple times\.|APOC settings must be in their own configuration file`), badSetting, "run of 5.26.30 and 2026.08.1"},
 		{regexp.MustCompile(`Malformed \\uxxxx encoding`), badSetting, "run of 3.5.0-beta03 and 4.4.48"},
 		{regexp.MustCompile(`Missing mandatory (non-empty )?value for '|Your configured database name has changed`), badSetting, "read in the jars of 3.5.0-beta03"},
-		{regexp.MustCompile(`Invalid memory configuration - exceeds physical memory`), "more memory is configured than the machine has", "run of 4.4.48"},
+		{regexp.MustCompile(`Invalid memory configuration - exceeds physical memory`), "more memory is configured than the machine has", "run of 4.4.48, 5.26.30 and 2026.08.1"},
 		{regexp.MustCompile(`Invalid (maximum|initial) heap size|Initial heap size set to a larger value than the maximum heap size|Too small (maximum|initial) heap|Unrecogni[z]ed (VM )?option`), "Java refuses its arguments", "run of Java 17"},
 		{regexp.MustCompile(`UnsupportedClassVersionError|has been compiled by a more recent version of the Java Runtime`), badJava, "run of Java 11 with newer classes"},
 		{regexp.MustCompile(`module java\.base does not open|Could not get Throwable message field|cannot be started using java version`), badJava, "run of 3.5.0-beta03 and 4.4.48 with Java 17; the last is read in bin/neo4j of 3.5"},
@@ -33,13 +34,14 @@ var hopeless = sync.OnceValue(func() []symptom {
 		{regexp.MustCompile(`Unknown store version '`), badStore, "run of 3.5.0-beta03 on a 4.x store"},
 		{regexp.MustCompile(`the database files require upgrading and upgrades are disabled`), badStore, "read in the jars of 3.5.0-beta03"},
 		{regexp.MustCompile(`Not possible to upgrade a store with version|Downgrading stores are not supported|does not contain a store version`), badStore, "read in the jars of 3.5.0-beta03"},
-		{regexp.MustCompile(`must accept the license agreement`), "the license is not accepted", "read in the image's entrypoint"},
+		{regexp.MustCompile(`must accept the license agreement`), badLicense, "read in the image's entrypoint"},
 	}
 })
 
 const (
 	badSetting = "a setting is wrong"
 	badJava    = "this Java does not fit this version of Neo4j"
+	badLicense = "the license is not accepted"
 	badStore   = "the store is of a version that this Neo4j does not open"
 )
 
@@ -69,17 +71,27 @@ func Hopeless(lines []string) (reason string, ok bool) {
 	return reason, reason != ""
 }
 
+// HopelessExit tells what Neo4j's own exit code means when no restart can cure it. 1 and 2 stand for all else, such as a
+// port that is taken (jar: NeoBootstrapper of 4.4.48, 5.26.30 and 2026.08.1; 3 by runs of the last two).
+func HopelessExit(code int) (reason string, ok bool) {
+	reason, ok = map[int]string{3: badSetting, 4: badLicense}[code]
+	return reason, ok
+}
+
 // Speechless tells whether a server that failed had nothing to say in the lines that its debug.log got since its start:
 // it never came to run, since its configuration was refused, and the reason is on its output only. What 3.5 says of the
 // Java that runs it comes before it reads its configuration (run of 3.5.0-beta03).
 func Speechless(lines []string) bool {
 	for _, line := range lines {
-		if !strings.Contains(line, "JvmChecker]") {
+		if !ofJvmChecker.MatchString(line) {
 			return false
 		}
 	}
 	return true
 }
+
+// The line is JSON since 2025 (manual, "Logging").
+var ofJvmChecker = regexp.MustCompile(`JvmChecker[]"]`)
 
 func complaint(line string) string {
 	for _, s := range hopeless() {

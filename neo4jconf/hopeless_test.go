@@ -81,10 +81,19 @@ func TestAServerThatOnlySpokeOfItsJavaNeverCameToRun(t *testing.T) {
 	}{
 		{nil, true},
 		{[]string{java}, true},
+		{[]string{`{"time":"2026-11-24 15:15:10.568+0000","level":"WARN","category":"o.n.k.i.JvmChecker","message":"The initial heap memory has not been configured."}`}, true},
 		{[]string{java, "2026-11-23 14:05:17.000+0000 INFO [o.n.k.i.DatabaseHealth] Database health set to OK"}, false},
 	} {
 		if got := Speechless(c.lines); got != c.want {
 			t.Errorf("Speechless(%q) = %v, want %v", c.lines, got, c.want)
+		}
+	}
+}
+
+func TestOnlyExitCodesOfConfigurationAndLicenseAreHopeless(t *testing.T) {
+	for code, want := range map[int]bool{0: false, 1: false, 2: false, 3: true, 4: true, 137: false} {
+		if reason, ok := HopelessExit(code); ok != want || ok && reason == "" {
+			t.Errorf("%d: %q, %v", code, reason, ok)
 		}
 	}
 }
