@@ -266,15 +266,19 @@ func TestTheSameInputMakesTheSameBytes(t *testing.T) {
 
 // Goal: 300 variables in at most 2 ms.
 func BenchmarkRender300Variables(b *testing.B) {
-	d, _ := For(Version{Major: 4, Minor: 4}, Enterprise)
-	in := cluster(d, Core)
-	for i := range 300 {
-		in.Env[fmt.Sprintf("NEO4J_dbms_some_setting__number_n%d", i)] = "a value of ordinary length"
-	}
-	for b.Loop() {
-		config, _, err := Render(in)
-		if err != nil || len(config.Bytes()) == 0 {
-			b.Fatal(err)
+	for _, v := range []column{v44, v2608} {
+		d, _ := For(Version{Major: v.major, Minor: v.minor}, Enterprise)
+		in := cluster(d, Core)
+		for i := range 300 {
+			in.Env[fmt.Sprintf("NEO4J_dbms_some_setting__number_n%d", i)] = "a value of ordinary length"
 		}
+		b.Run(d.Version.String(), func(b *testing.B) {
+			for b.Loop() {
+				config, _, err := Render(in)
+				if err != nil || len(config.Bytes()) == 0 {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
