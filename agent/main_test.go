@@ -161,7 +161,8 @@ func TestWhatCannotBeCuredIsTold(t *testing.T) {
 	}{
 		{"nothing logged", "", supervisor.Exit{Code: 1}, true},
 		{"nothing logged and killed", "", supervisor.Exit{Signal: 9}, false},
-		{"another exit code", "", supervisor.Exit{Code: 3}, false},
+		{"the exit code of a bad configuration", "INFO x\n", supervisor.Exit{Code: 3}, true},
+		{"another exit code", "", supervisor.Exit{Code: 2}, false},
 		{"a line that is known", "Unknown store version 'vX'\n", supervisor.Exit{Code: 1}, true},
 		{"an ordinary life", "INFO started\n", supervisor.Exit{Code: 1}, false},
 	} {
