@@ -20,10 +20,10 @@ import (
 
 // Tool is Neo4j's own admin tool.
 type Tool interface {
-	// Backup takes one database from the server at source into dir. A full one finds dir empty; a differential one goes
-	// on from what an earlier call left in dir, or fails. It leaves a folder with the database's name, or one artifact
-	// (*.backup) more.
-	Backup(ctx context.Context, source, database, dir string, full bool) error
+	// Backup takes one database from the server at source into dir. With full dir is empty; else it holds what an
+	// earlier call left, to go on from. It leaves a folder with the database's name, or one artifact (*.backup) more,
+	// and tells whether that is a full one, as the tool falls back to when it cannot go on.
+	Backup(ctx context.Context, source, database, dir string, full bool) (isFull bool, err error)
 	// Check looks whether what Backup left is consistent: path is the folder, or the newest artifact, beside which the
 	// older ones of its chain lie. The error of one that is not wraps ErrInconsistent.
 	Check(ctx context.Context, database, path string) error
@@ -119,7 +119,7 @@ func (r *run) alone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l := &lease{bucket: r.bucket, key: r.Layout.Of("leases") + "backup.json", holder: holder}
+	l := &lease{bucket: r.bucket, key: r.Layout.Of("leases") + "backup.json", holder: holder, every: leaseRenewal}
 	if err := l.take(ctx, max(0, time.Until(deadline))); err != nil {
 		return err
 	}

@@ -27,7 +27,9 @@ const (
 
 // patient makes a client that survives throttling, resets, short outages, and connections on which nothing moves.
 func patient(api *s3.Client) *s3.Client {
-	return s3.New(api.Options(), func(o *s3.Options) {
+	options := api.Options()
+	options.ExpressCredentials = nil // made anew: a client ties it to itself
+	return s3.New(options, func(o *s3.Options) {
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
 		o.RetryMaxAttempts = tries
 		o.Retryer = retry.NewStandard(func(so *retry.StandardOptions) {

@@ -32,34 +32,45 @@ type fakeTool struct {
 
 	mu     sync.Mutex
 	calls  []string
+	taken  int // artifacts
 	refuse func(source string, full bool) error
-	check  func(path string) error
+	// fallsBack makes the next differential backup a full one, as the real tool may decide.
+	fallsBack bool
+	check     func(path string) error
 }
 
-func (f *fakeTool) Backup(ctx context.Context, source, database, dir string, full bool) error {
+func (f *fakeTool) Backup(ctx context.Context, source, database, dir string, full bool) (bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls = append(f.calls, fmt.Sprintf("%s %s full=%v", source, database, full))
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if full != (len(entries) == 0) {
-		return fmt.Errorf("full %v onto %d entries", full, len(entries))
+		return false, fmt.Errorf("full %v onto %d entries", full, len(entries))
 	}
 	if f.refuse != nil {
 		if err := f.refuse(source, full); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
+	full = full || f.fallsBack
 	if f.artifact {
-		name := fmt.Sprintf("%s-2026-11-20T04-00-%02d.backup", database, len(entries))
-		return os.WriteFile(filepath.Join(dir, name), noise(len(entries), 1000), 0o600)
+		f.taken++
+		name := fmt.Sprintf("%s-2026-11-20T04-%02d-00.backup", database, f.taken)
+		return full, os.WriteFile(filepath.Join(dir, name), noise(f.taken, 1000), 0o600)
 	}
-	return writeStore(filepath.Join(dir, database), max(f.size, 1000), len(f.calls))
+	store := filepath.Join(dir, database)
+	if f.fallsBack {
+		if err := os.Rename(store, store+".err.0"); err != nil {
+			return false, err
+		}
+	}
+	return full, writeStore(store, max(f.size, 1000), len(f.calls))
 }
 
 func (f *fakeTool) Check(_ context.Context, _, path string) error {

@@ -32,9 +32,10 @@ const (
 type lease struct {
 	bucket
 	key     string
-	holder  string    // the working folder, whose lock this run has
-	version string    // ETag of what we wrote last
-	since   time.Time // when it was written last, by S3's clock
+	holder  string        // the working folder, whose lock this run has
+	every   time.Duration // between renewals
+	version string        // ETag of what we wrote last
+	since   time.Time     // when it was written last, by S3's clock
 }
 
 // leaseText is what the object holds.
@@ -116,7 +117,7 @@ func (l *lease) keep(ctx context.Context) (kept context.Context, release func())
 	stop := make(chan struct{})
 	var done sync.WaitGroup
 	done.Go(func() {
-		ticker := time.NewTicker(leaseRenewal)
+		ticker := time.NewTicker(l.every)
 		defer ticker.Stop()
 		for {
 			select {

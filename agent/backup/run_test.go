@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -139,20 +140,32 @@ func TestABackupOfLaterGenerationsHoldsItsWholeChain(t *testing.T) {
 		}
 	}
 	want := []string{
-		"neo4j neo4j-2026-11-20T04-00-00.backup", "neo4j neo4j-2026-11-20T04-00-01.backup",
-		"system system-2026-11-20T04-00-00.backup", "system system-2026-11-20T04-00-01.backup",
+		"neo4j neo4j-2026-11-20T04-01-00.backup", "neo4j neo4j-2026-11-20T04-03-00.backup",
+		"system system-2026-11-20T04-02-00.backup", "system system-2026-11-20T04-04-00.backup",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}
-	for range longestChain - 2 {
-		result = mustRun(t, o)
-	}
-	if result.Type != "differential" {
-		t.Errorf("%+v", result)
-	}
-	if result = mustRun(t, o); result.Type != "full" || result.Why != "the last full one has 23 after it" {
-		t.Errorf("%+v", result)
+}
+
+func TestWhatTheToolDoesNotGoOnFromIsLeftOut(t *testing.T) {
+	for _, artifact := range []bool{false, true} {
+		f, client := newFakeS3(t)
+		tool := &fakeTool{artifact: artifact}
+		o := options(t, client, tool)
+		mustRun(t, o)
+		tool.fallsBack = true
+		result := mustRun(t, o)
+		if result.Type != "full" || result.Why != "the tool could not go on from the last one" {
+			t.Errorf("%+v", result)
+		}
+		if m := manifestIn(t, f, result, snapshot.Verified); len(m.Objects) != 1 || artifact && m.Objects[0].Name != "neo4j-2026-11-20T04-02-00.backup" {
+			t.Errorf("%+v", m.Objects)
+		}
+		entries, err := os.ReadDir(filepath.Join(o.Dir, "neo4j-agent-backup/prod/databases/neo4j/files"))
+		if err != nil || len(entries) != 1 {
+			t.Errorf("%v, %v", entries, err)
+		}
 	}
 }
 
@@ -190,7 +203,7 @@ func TestABackupSurvivesTheTroubleOfS3(t *testing.T) {
 		}
 		return fault{}
 	}
-	result := mustRun(t, options(t, client, &fakeTool{size: 20 << 20}))
+	result := mustRun(t, options(t, client, &fakeTool{size: leastPart}))
 	manifestIn(t, f, result, snapshot.Verified)
 }
 
@@ -202,7 +215,7 @@ func TestARefusalOfS3EndsTheRunWithItsReason(t *testing.T) {
 		}
 		return fault{}
 	}
-	result, err := Run(t.Context(), options(t, client, &fakeTool{size: 20 << 20}))
+	result, err := Run(t.Context(), options(t, client, &fakeTool{size: leastPart}))
 	if err == nil || !strings.Contains(err.Error(), "cannot upload s3://bucket/pre/daily/prod/") || !strings.Contains(err.Error(), "AccessDenied") {
 		t.Errorf("got %v", err)
 	}

@@ -6,55 +6,63 @@ import (
 	"time"
 )
 
-// take has the tool take one database, differential where that is possible. When no source gives a differential one,
-// a full one is tried: what the folder holds may no longer fit what the servers have.
+// take has the tool take one database, differential where that is possible. When no source gives one, a full one is
+// tried: what the folder holds may be why.
 func (r *run) take(ctx context.Context, d database) (takenDatabase, error) {
 	r.say(Progress{Stage: Taking})
 	why := fullBecause(d.state(), r.Full, r.Neo4j)
 	if why == "" {
-		source, err := r.takeFrom(ctx, d, false)
-		if err == nil {
-			left, err := d.left()
-			return takenDatabase{d, left, source, false, "it goes on from the last one"}, err
-		}
-		if ctx.Err() != nil {
-			return takenDatabase{}, err
+		t, err := r.takeFrom(ctx, d, false)
+		if err == nil || ctx.Err() != nil {
+			return t, err
 		}
 		why = fmt.Sprintf("a differential one failed (%v)", err)
 		r.Log.Warn().Str("database", d.name).Err(err).Msg("no source gives a differential backup: taking a full one")
 	}
-	if err := d.empty(); err != nil {
-		return takenDatabase{}, err
-	}
-	source, err := r.takeFrom(ctx, d, true)
+	t, err := r.takeFrom(ctx, d, true)
 	if err != nil {
-		return takenDatabase{}, &SourceError{fmt.Errorf("no backup of %s: %w", d.name, err)}
+		return t, &SourceError{fmt.Errorf("no backup of %s: %w", d.name, err)}
 	}
-	left, err := d.left()
-	return takenDatabase{d, left, source, true, why}, err
+	t.why = why
+	return t, nil
 }
 
 // takeFrom tries one source after the other. The error is the last one's.
-func (r *run) takeFrom(ctx context.Context, d database, full bool) (source string, err error) {
-	began := state{Condition: taking, Neo4j: r.Neo4j, Time: time.Now().UTC()}
+func (r *run) takeFrom(ctx context.Context, d database, full bool) (t takenDatabase, err error) {
 	for _, source := range r.Sources {
-		if full { // also after a source that failed half-way
-			if err := d.empty(); err != nil {
-				return "", err
-			}
-		}
-		if err := d.note(began); err != nil {
-			return "", err
-		}
-		if err = r.Tool.Backup(ctx, source, d.name, d.files, full); err == nil {
-			began.Condition = taken
-			return source, d.note(began)
+		if t, err = r.takeOnce(ctx, d, source, full); err == nil {
+			return t, nil
 		}
 		err = fmt.Errorf("from %s: %w", source, err)
 		if ctx.Err() != nil {
-			return "", err
+			return t, err
 		}
 		r.Log.Warn().Str("database", d.name).Bool("full", full).Err(err).Msg("this source gave no backup")
 	}
-	return "", err
+	return t, err
+}
+
+func (r *run) takeOnce(ctx context.Context, d database, source string, full bool) (takenDatabase, error) {
+	t := takenDatabase{database: d, source: source, why: "it goes on from the last one"}
+	if full { // also after a source that failed half-way
+		if err := d.empty(); err != nil {
+			return t, err
+		}
+	}
+	s := state{Condition: taking, Neo4j: r.Neo4j, Time: time.Now().UTC()}
+	if err := d.note(s); err != nil {
+		return t, err
+	}
+	var err error
+	if t.full, err = r.Tool.Backup(ctx, source, d.name, d.files, full); err != nil {
+		return t, err
+	}
+	if t.full && !full {
+		t.why = "the tool could not go on from the last one"
+	}
+	if t.left, err = d.left(t.full); err != nil {
+		return t, err
+	}
+	s.Condition = taken
+	return t, d.note(s)
 }

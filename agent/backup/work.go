@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -154,25 +153,37 @@ type left struct {
 	paths []string
 }
 
-func (d database) left() (left, error) {
+// left finds it. Where the newest is a full one, all else is removed: what that does not go on from.
+func (d database) left(full bool) (left, error) {
 	entries, err := os.ReadDir(d.files) // sorted, and the time is in the artifacts' names
 	if err != nil {
 		return left{}, fmt.Errorf("cannot read what the tool left: %w", err)
 	}
-	found := left{form: snapshot.Artifact}
+	var found left
 	for _, entry := range entries {
 		path := filepath.Join(d.files, entry.Name())
-		switch {
-		case entry.IsDir() && entry.Name() == d.name:
-			return left{snapshot.Store, []string{path}}, nil
-		case entry.Type().IsRegular() && isArtifact(entry.Name()):
-			found.paths = append(found.paths, path)
+		if entry.IsDir() && entry.Name() == d.name {
+			found = left{snapshot.Store, []string{path}}
+			break
+		}
+		if entry.Type().IsRegular() && isArtifact(entry.Name()) {
+			found.form, found.paths = snapshot.Artifact, append(found.paths, path)
 		}
 	}
 	if len(found.paths) == 0 {
 		return left{}, fmt.Errorf("cannot find what the tool left in %s: it has neither a folder %s nor artifacts", d.files, d.name)
 	}
-	slices.Sort(found.paths)
+	if !full {
+		return found, nil
+	}
+	found.paths = found.paths[len(found.paths)-1:]
+	for _, entry := range entries {
+		if path := filepath.Join(d.files, entry.Name()); path != found.paths[0] {
+			if err := os.RemoveAll(path); err != nil {
+				return left{}, fmt.Errorf("cannot remove an older backup: %w", err)
+			}
+		}
+	}
 	return found, nil
 }
 
