@@ -14,8 +14,8 @@ type symptom struct {
 }
 
 // hopeless texts of all generations. Only the cause itself counts, not the lines around it: "Failed to start Neo4j" also
-// stands above a port that is taken, which may be free in a minute. A bad store of 4.x stops its database and not the server,
-// so no text of that kind is here.
+// stands above a port that is taken, which may be free in a minute. A bad store of 4.x and later stops its
+// database and not the server, unless it is that of the system database.
 var hopeless = sync.OnceValue(func() []symptom {
 	return []symptom{
 		{regexp.MustCompile(`Bad value '.*' for setting '|InvalidSettingException:|Invalid number format: '`), badSetting, "run of 3.5.0-beta03"},
@@ -34,6 +34,7 @@ var hopeless = sync.OnceValue(func() []symptom {
 		{regexp.MustCompile(`Unknown store version '`), badStore, "run of 3.5.0-beta03 on a 4.x store"},
 		{regexp.MustCompile(`the database files require upgrading and upgrades are disabled`), badStore, "read in the jars of 3.5.0-beta03"},
 		{regexp.MustCompile(`Not possible to upgrade a store with version|Downgrading stores are not supported|does not contain a store version`), badStore, "read in the jars of 3.5.0-beta03"},
+		{regexp.MustCompile(`UnsupportedLogVersionException: Log file contains entries with prefix \d+, and the highest supported`), badStore, "run of 5.26.30 on a store of 2026.08.1"},
 		{regexp.MustCompile(`must accept the license agreement`), badLicense, "read in the image's entrypoint"},
 	}
 })
