@@ -38,8 +38,12 @@ func newFakeS3(t testing.TB) (*fakeS3, *s3.Client) {
 	f := &fakeS3{t: t, objects: map[string][]byte{}, version: map[string]string{}}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
-	return f, s3.New(s3.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(server.URL), UsePathStyle: true,
+	return f, client(server.URL)
+}
+
+func client(endpoint string) *s3.Client {
+	return s3.New(s3.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(endpoint), UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 	})
 }

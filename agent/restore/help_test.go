@@ -148,7 +148,7 @@ func (v volume) options(spec string, api S3) Options {
 			}
 			return paths
 		},
-		DefaultDatabase: "graph.db", Agent: "test", Log: zerolog.New(zerolog.NewTestWriter(v.t)),
+		DefaultDatabase: "graph.db", Agent: "test", Log: v.log(),
 		Place: func(_ context.Context, staged []Staged) error {
 			for _, s := range staged {
 				to := filepath.Join(v.databases(), s.Database)
@@ -162,6 +162,14 @@ func (v volume) options(spec string, api S3) Options {
 			return nil
 		},
 	}
+}
+
+// log is the test's, and none in a process without one.
+func (v volume) log() zerolog.Logger {
+	if v.t == nil {
+		return zerolog.Nop()
+	}
+	return zerolog.New(zerolog.NewTestWriter(v.t))
 }
 
 func (v volume) restore(options Options) (Result, error) {

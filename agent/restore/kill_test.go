@@ -9,10 +9,6 @@ import (
 	"os/exec"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // killable is the variable that makes this test binary a process that restores; volume and S3's address are in it.
@@ -22,6 +18,9 @@ func TestMain(m *testing.M) {
 	if where := os.Getenv(killable); where != "" {
 		os.Exit(restoreToBeKilled(where))
 	}
+	if where := os.Getenv(measured); where != "" {
+		os.Exit(restoreToBeMeasured(where))
+	}
 	os.Exit(m.Run())
 }
 
@@ -30,11 +29,7 @@ func restoreToBeKilled(where string) int {
 	if _, err := fmt.Sscan(where, &root, &endpoint); err != nil {
 		panic(err)
 	}
-	api := s3.New(s3.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(endpoint), UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-	})
-	options := volume{nil, root}.options("backups/new.zip", api)
+	options := volume{nil, root}.options("backups/new.zip", client(endpoint))
 	options.EachNew = true
 	_, _ = fmt.Fprintln(os.Stdout, "restoring")
 	if _, err := inTest(options, osDisk{}).run(context.Background()); err != nil {
