@@ -9,22 +9,31 @@ type Status struct {
 	ReadOnly  string // GET: 200 on followers and read replicas, 404 elsewhere
 	Available string // GET: 200 where queries are served
 
-	Overview string // Cypher: all members, see ByDatabase
-	Role     string // Cypher: this member's role as LEADER, FOLLOWER or READ_REPLICA; may take $database
-	// ByDatabase tells that the overview has a column databases, a map from database to role. Else it has a column role.
+	Overview string // Cypher: all members with id, addresses and roles, see ByDatabase
+	Role     string // Cypher: this member's role as LEADER, FOLLOWER or READ_REPLICA; may take $database; "" since 5
+	// ByDatabase tells that the overview has a column databases: a map from database to role, or since 5 a list of pairs
+	// of these. Else it has a column role.
 	ByDatabase bool
 	// SelectsDatabase tells that a Bolt session may name its database, with the driver that this program uses.
 	SelectsDatabase bool
 }
 
-// The endpoints (manual 3.5 "Causal cluster HTTP endpoints", 4.x "Endpoints for status information"). A single 3.5 server
-// answers all of them with 403. A password is needed unless the status setting of names.go is false.
+// The endpoints (manual 3.5 "Causal cluster HTTP endpoints", 4.x and later "Endpoints for status information"). A single
+// 3.5 server answers all of them with 403, Community 5 and later with 404 (run of 5.26.30 and 2026.08.1). A password is
+// needed unless the status setting of names.go is false.
 var (
 	endpoints  = fact{head{v35, v40}, cells{"/db/manage/server/causalclustering/", "/db/{database}/cluster/"}}
-	overview   = fact{head{v35, v40}, cells{"CALL dbms.cluster.overview()", "CALL dbms.cluster.overview()"}}
-	role       = fact{head{v35, v40}, cells{"CALL dbms.cluster.role()", "CALL dbms.cluster.role($database)"}}
+	overview   = fact{head{v35, v50}, cells{"CALL dbms.cluster.overview()", hostedDatabases}}
+	role       = fact{head{v35, v40, v50}, cells{"CALL dbms.cluster.role()", "CALL dbms.cluster.role($database)", ""}}
 	byDatabase = fact{head{v35, v40}, cells{"", "yes"}}
 )
+
+// hostedDatabases gives one row for each server, since all host the system database, in the columns and words of the
+// overview that 5 has no more (cypher manual, "SHOW DATABASES"; columns by a run of 5.26.30 and 2026.08.1).
+const hostedDatabases = "SHOW DATABASES YIELD name, serverID, address, role, writer " +
+	"RETURN serverID AS id, collect(DISTINCT 'bolt://' + address) AS addresses, " +
+	"collect([name, CASE WHEN writer THEN 'LEADER' WHEN role = 'primary' THEN 'FOLLOWER' " +
+	"WHEN role = 'secondary' THEN 'READ_REPLICA' ELSE 'UNKNOWN' END]) AS databases"
 
 // Status returns how to ask about one database. 3.5 has only one and ignores the name.
 func (d Dialect) Status(database string) Status {
