@@ -1,0 +1,173 @@
+package logship
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/rs/zerolog"
+)
+
+// Putter is satisfied by *cloudwatchlogs.Client. The permission logs:PutLogEvents is needed.
+type Putter interface {
+	PutLogEvents(context.Context, *cloudwatchlogs.PutLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.PutLogEventsOutput, error)
+}
+
+// Creator is satisfied by *cloudwatchlogs.Client. The permissions logs:CreateLogStream and, where the group is missing or
+// days are given, logs:CreateLogGroup and logs:PutRetentionPolicy are needed.
+type Creator interface {
+	CreateLogStream(context.Context, *cloudwatchlogs.CreateLogStreamInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogStreamOutput, error)
+	CreateLogGroup(context.Context, *cloudwatchlogs.CreateLogGroupInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogGroupOutput, error)
+	PutRetentionPolicy(context.Context, *cloudwatchlogs.PutRetentionPolicyInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.PutRetentionPolicyOutput, error)
+}
+
+// CloudWatch is a log group, which is created when it is missing, as are the streams.
+type CloudWatch struct {
+	Put           Putter
+	Create        Creator
+	Group         string
+	RetentionDays int32 // one of the values that PutRetentionPolicy takes; 0 leaves the group as it is
+}
+
+// group is a CloudWatch that streams share.
+type group struct {
+	CloudWatch
+	log zerolog.Logger
+
+	mu       sync.Mutex
+	retained bool
+	retainAt time.Time // not before
+}
+
+// retainAgain is how long to wait after the retention could not be set: PutRetentionPolicy allows 5 calls a second for
+// the whole account.
+const retainAgain = time.Minute
+
+// once leaves tries to this package: the SDK's know neither the end nor what to say when it comes.
+func once(o *cloudwatchlogs.Options) { o.Retryer = aws.NopRetryer{} }
+
+func (g *group) put(ctx context.Context, stream string, events []event) (rejection, error) {
+	in := &cloudwatchlogs.PutLogEventsInput{LogGroupName: &g.Group, LogStreamName: &stream, LogEvents: make([]types.InputLogEvent, len(events))}
+	for i := range events {
+		in.LogEvents[i] = types.InputLogEvent{Message: &events[i].message, Timestamp: &events[i].time}
+	}
+	out, err := g.Put.PutLogEvents(ctx, in, once)
+	if codeOf(err) == "ResourceNotFoundException" {
+		if err := g.create(ctx, stream); err != nil {
+			return rejection{}, err
+		}
+		out, err = g.Put.PutLogEvents(ctx, in, once)
+	}
+	if err != nil {
+		return rejection{}, translate("send logs to "+g.Group+" "+stream, err)
+	}
+	g.retain(ctx)
+	return rejections(out.RejectedLogEventsInfo, len(events)), nil
+}
+
+// rejections reads the answer. The old ones are the first of a batch and may have expired besides; the ends are exclusive.
+func rejections(info *types.RejectedLogEventsInfo, of int) (r rejection) {
+	if info == nil {
+		return r
+	}
+	r.tooOld = int(aws.ToInt32(info.TooOldLogEventEndIndex))
+	r.expired = max(0, int(aws.ToInt32(info.ExpiredLogEventEndIndex))-r.tooOld)
+	if info.TooNewLogEventStartIndex != nil {
+		r.tooNew = max(0, of-int(*info.TooNewLogEventStartIndex))
+	}
+	return r
+}
+
+// create makes the stream, and the group when that is what is missing. Another member may make them at the same time.
+func (g *group) create(ctx context.Context, stream string) error {
+	makeStream := func() error {
+		_, err := g.Create.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &g.Group, LogStreamName: &stream}, once)
+		return unlessThere(err)
+	}
+	err := makeStream()
+	if codeOf(err) == "ResourceNotFoundException" {
+		_, err = g.Create.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &g.Group}, once)
+		if err = unlessThere(err); err != nil {
+			return fmt.Errorf("cannot create log group %s: %s", g.Group, reason(err))
+		}
+		err = makeStream()
+	}
+	if err != nil {
+		return fmt.Errorf("cannot create log stream %s in %s: %s", stream, g.Group, reason(err))
+	}
+	g.log.Info().Str("group", g.Group).Str("stream", stream).Msg("log stream created")
+	return nil
+}
+
+func unlessThere(err error) error {
+	if codeOf(err) == "ResourceAlreadyExistsException" {
+		return nil
+	}
+	return err
+}
+
+// retain sets the retention once. What is sent does not wait for it.
+func (g *group) retain(ctx context.Context) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.RetentionDays == 0 || g.retained || time.Now().Before(g.retainAt) {
+		return
+	}
+	_, err := g.Create.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &g.Group, RetentionInDays: &g.RetentionDays}, once)
+	if g.retained = err == nil; err != nil {
+		g.retainAt = time.Now().Add(retainAgain)
+		g.log.Warn().Msgf("cannot set how long log group %s keeps events: %s", g.Group, reason(err))
+	}
+}
+
+func codeOf(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// unfit are the errors of PutLogEvents that say that a batch is not as it should be.
+var unfit = []string{"InvalidParameterException", "ValidationException", "SerializationException", "RequestEntityTooLargeException"}
+
+func translate(doing string, err error) error {
+	var answer *smithyhttp.ResponseError
+	if slices.Contains(unfit, codeOf(err)) || errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusRequestEntityTooLarge {
+		return fmt.Errorf("cannot %s: %w: %s", doing, errUnfit, reason(err))
+	}
+	return fmt.Errorf("cannot %s: %s", doing, reason(err))
+}
+
+// reason is the cause without what differs from try to try (request ids, own ports), so that a log line about it is
+// written once.
+func reason(err error) string {
+	var api smithy.APIError
+	var network *net.OpError
+	var answer *smithyhttp.ResponseError
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.As(err, &api):
+		return api.ErrorCode() + ": " + api.ErrorMessage()
+	case errors.As(err, &network):
+		to := ""
+		if network.Addr != nil {
+			to = " " + network.Addr.String()
+		}
+		return fmt.Sprintf("%s%s: %s", network.Op, to, network.Err)
+	case errors.As(err, &answer):
+		return fmt.Sprintf("HTTP status %d %s", answer.HTTPStatusCode(), http.StatusText(answer.HTTPStatusCode()))
+	}
+	return err.Error()
+}

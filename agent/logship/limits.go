@@ -1,0 +1,31 @@
+package logship
+
+import "time"
+
+// Limits of PutLogEvents, from https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html.
+const (
+	batchBytes  = 1_048_576 // messages in UTF-8 and eventCost for each
+	eventCost   = 26        // bytes that each event counts beyond its message
+	batchEvents = 10_000
+	batchSpan   = 24 * time.Hour // from the oldest to the newest event
+	tooNew      = 2 * time.Hour  // in the future: rejected
+	// eventBytes is the longest message: "no larger than 1 MB", but with eventCost it must also fit in a batch.
+	eventBytes = batchBytes - eventCost
+)
+
+// Times of the pipeline.
+const (
+	// linger is how long the first event of a batch waits for others: it bounds the calls to one a second and stream.
+	linger = time.Second
+	// quiet is how long a file must not have grown before its last record counts as whole though no other follows.
+	quiet = time.Second
+	// lookEvery is the shortest time between two looks at a file: one look takes all that was written since.
+	lookEvery = 200 * time.Millisecond
+	// pollEvery is how often to look without being told: network and overlay file systems deliver no events.
+	pollEvery = 2 * time.Second
+	// forgetAfter is how long a file must be missing before its place is forgotten. A listing taken while Neo4j renames
+	// eight files may miss one of them.
+	forgetAfter = time.Minute
+	// putLimit bounds one call. A megabyte takes a slow line 10 s; the SDK itself would wait for ever.
+	putLimit = 30 * time.Second
+)
