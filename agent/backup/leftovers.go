@@ -12,7 +12,8 @@ import (
 )
 
 // abortLeftovers aborts the multipart uploads of dead runs, which cost as much as objects and are seen nowhere. Ours
-// are those under the prefixes of this cluster, begun before this run had the lease, by S3's clock. It gives how many.
+// are those under the prefixes of this cluster, begun before this run had the lease, by S3's clock, which tells that
+// in whole seconds. It gives how many.
 func (b bucket) abortLeftovers(ctx context.Context, layout snapshot.Layout, before time.Time) (int, error) {
 	count := 0
 	for _, kind := range snapshot.Kinds {
@@ -24,7 +25,7 @@ func (b bucket) abortLeftovers(ctx context.Context, layout snapshot.Layout, befo
 				return count, &s3Error{"list the uploads of dead runs in " + b.url(prefix), err}
 			}
 			for _, upload := range page.Uploads {
-				if aws.ToTime(upload.Initiated).After(before) {
+				if aws.ToTime(upload.Initiated).After(before.Add(time.Second)) {
 					continue
 				}
 				err := b.abort(ctx, aws.ToString(upload.Key), aws.ToString(upload.UploadId))
