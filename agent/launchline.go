@@ -53,7 +53,8 @@ func (p *preparation) findLine(ctx context.Context) error {
 	key := p.lineKey(environ)
 	var line javaLine
 	kept := volume(p.folders.state)
-	if expand || kept.read(lineFile, &line) != nil || line.Key != key || len(line.Argv) == 0 { // commands in neo4j.conf may say something else each time
+	// With expand, what commands in neo4j.conf say may change from start to start.
+	if expand || kept.read(lineFile, &line) != nil || line.Key != key || len(line.Argv) == 0 {
 		argv, notes, err := p.dryRun(ctx, environ)
 		switch {
 		case ctx.Err() != nil, errors.As(err, new(*exitError)):
@@ -89,7 +90,8 @@ func (p *preparation) dryRun(ctx context.Context, environ []string) (argv, notes
 	if reason, ok := neo4jconf.Hopeless(lines); ok {
 		return nil, nil, withCode(exitConfig, fmt.Errorf("cannot start Neo4j: %s", reason))
 	}
-	return nil, nil, fmt.Errorf("its dry run ended with exit code %d: %s", result.ExitCode(), strings.Join(lines[max(0, len(lines)-3):], "; "))
+	last := strings.Join(lines[max(0, len(lines)-3):], "; ")
+	return nil, nil, fmt.Errorf("its dry run ended with exit code %d: %s", result.ExitCode(), last)
 }
 
 // keepLine costs a JVM at the next start where it fails, and nothing else.
@@ -103,10 +105,9 @@ func (p *preparation) keepLine(line javaLine) {
 	}
 }
 
-// lineVariables is the environment that the start scripts, the launcher and Java read. NEO4J_OPTS is none of theirs, but
-// of the images that people build on them.
+// lineVariables is the environment that the start scripts, the launcher and Java read.
 var lineVariables = append([]string{
-	"JAVA_CMD", "JAVA_HOME", "NEO4J_CONF", "NEO4J_HOME", "NEO4J_OPTS", "PATH",
+	"JAVACMD", "JAVA_CMD", "JAVA_HOME", "NEO4J_CONF", "NEO4J_CONFIG_FILE_CHARSET", "NEO4J_HOME", "PATH",
 }, neo4jconf.JavaVariables...)
 
 // lineKey stands for all that the line depends on: this program, the configuration, the jars, the scripts, Java and the
@@ -158,6 +159,7 @@ func noteFile(to io.Writer, path string) {
 func (p *preparation) warnOfFewFiles() {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil && limit.Max < fewFiles {
-		p.log.Warn().Uint64("limit", limit.Max).Msgf("Neo4j may open too few files: %d or more are recommended (ulimits nofile)", fewFiles)
+		p.log.Warn().Uint64("limit", limit.Max).
+			Msgf("Neo4j may open too few files: %d or more are recommended (ulimits nofile)", fewFiles)
 	}
 }

@@ -12,15 +12,15 @@ import (
 // prefix of the variables that are settings.
 const prefix = "NEO4J_"
 
-// notSettings lists the variables with the prefix that are no settings: the image's own (image 4.4, not_configs; older
-// images unset fewer of them before they translate the rest), those of Neo4j's start scripts (manual, "bin/neo4j"), and
-// those of the replaced system, whose passwords must not end up in neo4j.conf.
+// notSettings lists the variables with the prefix that are no settings: the image's own (image 4.4 to calendar,
+// not_configs; older images unset fewer of them before they translate the rest), those of Neo4j's start scripts (manual,
+// "bin/neo4j") and of its reader of neo4j.conf (manual 5, "The neo4j.conf file"), which the image would write there, and those of the replaced system, whose passwords must not end up in neo4j.conf.
 var notSettings = map[string]bool{
 	"NEO4J_ACCEPT_LICENSE_AGREEMENT": true, "NEO4J_AUTH": true, "NEO4J_AUTH_PATH": true, "NEO4J_DEBUG": true,
 	"NEO4J_EDITION": true, "NEO4J_HOME": true, "NEO4J_PLUGINS": true, "NEO4J_SHA256": true, "NEO4J_TARBALL": true,
 	"NEO4J_DEPRECATION_WARNING": true,
 
-	"NEO4J_CONF": true, "NEO4J_SHUTDOWN_TIMEOUT": true, "NEO4J_START_WAIT": true, "NEO4J_ULIMIT_NOFILE": true,
+	"NEO4J_CONF": true, "NEO4J_CONFIG_FILE_CHARSET": true, "NEO4J_SHUTDOWN_TIMEOUT": true, "NEO4J_START_WAIT": true, "NEO4J_ULIMIT_NOFILE": true,
 
 	"NEO4J_ADMIN_PASSWORD": true, "NEO4J_GUEST_AUTH": true, "NEO4J_QUERY_LOG": true, "NEO4J_DATA_ROOT": true,
 }
@@ -29,7 +29,8 @@ var notSettings = map[string]bool{
 var secretSuffixes = []string{"_FILE", "_SECRET", "_PREVIOUS"}
 
 // legacyNames are spellings of before the naming rule that the images of 3.5 to 4.4 still know (image, "RENAME LEGACY
-// ENVIRONMENT CONF VARIABLES"). The new name wins. Those renamed to nothing are dropped, as there.
+// ENVIRONMENT CONF VARIABLES"). Those of 5 do not, and their servers would stop at them: they count there too. The new
+// name wins. Those renamed to nothing are dropped, as there.
 var legacyNames = map[string]string{
 	"NEO4J_dbms_txLog_rotation_retentionPolicy":           "NEO4J_dbms_tx__log_rotation_retention__policy",
 	"NEO4J_dbms_unmanagedExtensionClasses":                "NEO4J_dbms_unmanaged__extension__classes",

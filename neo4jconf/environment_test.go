@@ -20,7 +20,8 @@ func readJSON(t *testing.T, name string, into any) {
 	}
 }
 
-// testdata/translation.json is what the loop of the official entrypoint (4.4) prints in bash for each variable.
+// testdata/translation.json is what the loop of the official entrypoint (4.4, the same in 5 and calendar versions) prints
+// in bash for each variable.
 func TestVariablesAreTranslatedAsTheOfficialImageDoes(t *testing.T) {
 	var cases []struct{ Variable, Value, Line string }
 	readJSON(t, "translation.json", &cases)
@@ -56,7 +57,7 @@ func TestAPasswordOfOursNeverBecomesASetting(t *testing.T) {
 	for _, variable := range []string{
 		"NEO4J_ADMIN_PASSWORD", "NEO4J_ADMIN_PASSWORD_FILE", "NEO4J_ADMIN_PASSWORD_SECRET", "NEO4J_ADMIN_PASSWORD_PREVIOUS",
 		"NEO4J_GUEST_AUTH", "NEO4J_GUEST_AUTH_FILE", "NEO4J_AUTH", "NEO4J_AUTH_PATH", "NEO4J_AUTH_SECRET",
-		"NEO4J_QUERY_LOG", "NEO4J_DATA_ROOT", "NEO4J_CONF", "NEO4J_HOME",
+		"NEO4J_QUERY_LOG", "NEO4J_DATA_ROOT", "NEO4J_CONF", "NEO4J_HOME", "NEO4J_CONFIG_FILE_CHARSET",
 	} {
 		if name, warning := SettingName(variable); name != "" || warning != "" {
 			t.Errorf("%s becomes the setting %q (%s)", variable, name, warning)

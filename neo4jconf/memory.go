@@ -27,7 +27,8 @@ const (
 var JavaVariables = []string{"JAVA_OPTS", "HEAP_SIZE", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
 
 // heapArgument finds a heap among Java's arguments; its group is the greatest size where it is given in bytes.
-var heapArgument = regexp.MustCompile(`(?:^|\s)["']?-(?:Xmx(\w+)|Xms\w|XX:MaxHeapSize=(\w+)|XX:(?:InitialHeapSize|(?:Max|Min|Initial)RAM(?:Percentage|Fraction)?)=)`)
+var heapArgument = regexp.MustCompile(`(?:^|\s)["']?-(?:Xmx(\w+)|Xms\w|XX:MaxHeapSize=(\w+)|` +
+	`XX:(?:InitialHeapSize|(?:Max|Min|Initial)RAM(?:Percentage|Fraction)?)=)`)
 
 // Recommend sizes heap and page cache for a container whose processes may take limit bytes, by the rules of Neo4j's own
 // memrec (since 5 server memory-recommendation). Only what the user leaves open is sized: by setting, by an argument for
@@ -59,7 +60,10 @@ const smallestHeap = 76 * mebi
 
 // The names of both generations: Neo4j 5 still reads the older ones.
 var (
-	heapNames      = []string{"dbms.memory.heap.max_size", "server.memory.heap.max_size", "dbms.memory.heap.initial_size", "server.memory.heap.initial_size"}
+	heapNames = []string{
+		"dbms.memory.heap.max_size", "server.memory.heap.max_size",
+		"dbms.memory.heap.initial_size", "server.memory.heap.initial_size",
+	}
 	pageCacheNames = []string{"dbms.memory.pagecache.size", "server.memory.pagecache.size"}
 )
 

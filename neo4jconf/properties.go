@@ -9,7 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// neo4j.conf is a java.util.Properties file in ISO-8859-1: 3.5 to 4.4 all load it with Properties.load(InputStream) (jar).
+// neo4j.conf is a java.util.Properties file in ISO-8859-1 up to 5.26 (jar: Properties.load of an InputStream, in 5 of a
+// Reader). Calendar versions read UTF-8, and 5 and later what NEO4J_CONFIG_FILE_CHARSET says (jar 2025.01.0 and 2026.08.1:
+// Config.Builder). Values of the file stay as they are, byte by byte, and ours are ASCII, so that it makes no difference but
+// for what this program itself reads of a value that is not ASCII.
 // So # and ! start comments, = : and blank end a name, a backslash escapes, and at the end of a line joins the next one.
 
 // line is one setting of a neo4j.conf. raw is the value as it stands in the file, in ISO-8859-1, escapes not resolved,
