@@ -26,9 +26,10 @@ const (
 // JDK_JAVA_OPTIONS; the other two are HotSpot's).
 var JavaVariables = []string{"JAVA_OPTS", "HEAP_SIZE", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
 
-// heapArgument finds a heap among Java's arguments; its group is the greatest size where it is given in bytes.
-var heapArgument = regexp.MustCompile(`(?:^|\s)["']?-(?:Xmx(\w+)|Xms\w|XX:MaxHeapSize=(\w+)|` +
-	`XX:(?:InitialHeapSize|(?:Max|Min|Initial)RAM(?:Percentage|Fraction)?)=)`)
+// heapArgument finds a heap among Java's arguments. Its groups are the greatest size in bytes, as a percentage of the
+// container's memory and as one of so many parts of it; all are empty where only the beginning is given.
+var heapArgument = regexp.MustCompile(`(?:^|\s)["']?-(?:Xmx(\w+)|XX:MaxHeapSize=(\w+)|XX:MaxRAMPercentage=(\d+)|` +
+	`XX:MaxRAMFraction=(\d+)|Xms\w|XX:InitialHeapSize=|XX:(?:Min|Initial)RAM(?:Percentage|Fraction)=)`)
 
 // Recommend sizes heap and page cache for a container whose processes may take limit bytes, by the rules of Neo4j's own
 // memrec (since 5 server memory-recommendation). Only what the user leaves open is sized: by setting, by an argument for
@@ -36,7 +37,7 @@ var heapArgument = regexp.MustCompile(`(?:^|\s)["']?-(?:Xmx(\w+)|Xms\w|XX:MaxHea
 // so that both with what is to be left for the system stay below the limit, as far as the user leaves room.
 func (c Config) Recommend(limit int64, variables map[string]string) Memory {
 	rule := c.dialect.memoryRule()
-	heap, heapGiven := c.givenHeap(variables)
+	heap, heapGiven := c.givenHeap(limit, variables)
 	pages, pagesGiven := c.givenSize(pageCacheNames)
 	if !heapGiven {
 		heap = rule.heap(limit)
@@ -60,15 +61,14 @@ const smallestHeap = 76 * mebi
 
 // The names of both generations: Neo4j 5 still reads the older ones.
 var (
-	heapNames = []string{
-		"dbms.memory.heap.max_size", "server.memory.heap.max_size",
-		"dbms.memory.heap.initial_size", "server.memory.heap.initial_size",
-	}
-	pageCacheNames = []string{"dbms.memory.pagecache.size", "server.memory.pagecache.size"}
+	heapMaxNames     = []string{"dbms.memory.heap.max_size", "server.memory.heap.max_size"}
+	heapInitialNames = []string{"dbms.memory.heap.initial_size", "server.memory.heap.initial_size"}
+	pageCacheNames   = []string{"dbms.memory.pagecache.size", "server.memory.pagecache.size"}
 )
 
-// givenHeap is the heap that the user decides, in bytes; 0 where that cannot be told.
-func (c Config) givenHeap(variables map[string]string) (int64, bool) {
+// givenHeap is the heap in bytes that the user decides. Where only its beginning is given Java takes a quarter of the
+// memory for the rest ("The java Command", MaxRAMPercentage).
+func (c Config) givenHeap(limit int64, variables map[string]string) (int64, bool) {
 	if text := variables["HEAP_SIZE"]; text != "" && c.dialect.hasLauncher() {
 		return sizeOf(text), true
 	}
@@ -76,10 +76,21 @@ func (c Config) givenHeap(variables map[string]string) (int64, bool) {
 	for _, name := range JavaVariables {
 		arguments += " " + variables[name]
 	}
-	if found := heapArgument.FindStringSubmatch(arguments); found != nil {
-		return sizeOf(found[1] + found[2]), true
+	heap, given := c.givenSize(heapMaxNames)
+	if found := heapArgument.FindAllStringSubmatch(arguments, -1); len(found) > 0 {
+		heap, given = 0, true
+		for _, f := range found {
+			heap = max(heap, sizeOf(f[1]+f[2]), limit/100*sizeOf(f[3]))
+			if parts := sizeOf(f[4]); parts > 0 {
+				heap = max(heap, limit/parts)
+			}
+		}
 	}
-	return c.givenSize(heapNames)
+	first, begun := c.givenSize(heapInitialNames)
+	if heap == 0 {
+		heap = max(first, limit/4)
+	}
+	return heap, given || begun
 }
 
 // givenSize is the first of the settings that the user gives.

@@ -38,13 +38,15 @@ func TestOnlyWhatTheUserLeavesOpenIsSized(t *testing.T) {
 	}{
 		"nothing given":               {nil, nil, Memory{"3600m", "2g"}},
 		"heap given":                  {map[string]string{"server.memory.heap.max_size": "1g"}, nil, Memory{"", "4600m"}},
-		"only its beginning given":    {map[string]string{"server.memory.heap.initial_size": "1g"}, nil, Memory{"", "4600m"}},
+		"only its beginning given":    {map[string]string{"server.memory.heap.initial_size": "1g"}, nil, Memory{"", "3600m"}}, // Java takes 2g
 		"page cache given":            {map[string]string{"server.memory.pagecache.size": "1g"}, nil, Memory{"3600m", ""}},
 		"page cache takes nearly all": {map[string]string{"server.memory.pagecache.size": "5g"}, nil, Memory{"512m", ""}},
 		"page cache takes all":        {map[string]string{"server.memory.pagecache.size": "8g"}, nil, Memory{"76m", ""}},
 		"both given":                  {map[string]string{"server.memory.heap.max_size": "1g", "server.memory.pagecache.size": "1g"}, nil, Memory{}},
 		"heap among arguments":        {map[string]string{"server.jvm.additional": "-XX:+UseG1GC -Xmx1g"}, nil, Memory{"", "4600m"}},
-		"share of memory as heap":     {map[string]string{"server.jvm.additional": "-XX:MaxRAMPercentage=50"}, nil, Memory{"", "5600m"}},
+		"share of memory as heap":     {map[string]string{"server.jvm.additional": "-XX:MaxRAMPercentage=50"}, nil, Memory{"", "1500m"}},
+		"part of memory as heap":      {map[string]string{"server.jvm.additional": "-XX:MaxRAMFraction=2"}, nil, Memory{"", "1500m"}},
+		"both ends as arguments":      {map[string]string{"server.jvm.additional": "-Xms512m -Xmx1g"}, nil, Memory{"", "4600m"}},
 		"heap for the launcher":       {nil, map[string]string{"HEAP_SIZE": "1g"}, Memory{"", "4600m"}},
 		"heap for Java":               {nil, map[string]string{"JDK_JAVA_OPTIONS": "-Da=b -XX:MaxHeapSize=1g"}, Memory{"", "4600m"}},
 		"older name":                  {map[string]string{"dbms.memory.heap.max_size": "1G"}, nil, Memory{"", "4600m"}},
