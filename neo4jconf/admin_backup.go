@@ -15,6 +15,7 @@ type Backup struct {
 	Databases []string
 
 	From      string // host:port of the server's backup listener
+	Clustered bool   // that server is a member of a cluster: 3.5 speaks another protocol with it
 	PageCache string // such as 512m, "" for Neo4j's own choice, which is 8m
 	Metadata  string // of users and roles: all, users or roles; "" for Neo4j's own choice: since 5 all, before none
 	// Check lets 3.5 and 4.x check the backup in the same run, with the report in ReportDir. Later ones need a Check.
@@ -27,6 +28,7 @@ func (b Backup) write(l *adminLine) {
 	l.begin(backupJob)
 	l.need(backupDir, b.Dir)
 	l.need(backupFrom, b.From)
+	l.addWhereKnown(backupProtocol, map[bool]string{true: "catchup", false: "common"}[b.Clustered])
 	l.addWhereKnown(backupType, "AUTO")
 	l.addWhereKnown(backupFallback, "true")
 	if b.Check {

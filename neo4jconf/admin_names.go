@@ -44,8 +44,10 @@ var (
 // Backup. Manual: 3.5 "Perform a backup", 4.x and 5 "Back up an online database". A list of databases is in the manual
 // since 5.20; 4.2 to 5.19 take one name or a pattern.
 var (
-	backupDir      = adminArgument{"a folder for backups", fact{head{v35, v50}, cells{"--backup-dir={}", "--to-path={}"}}}
-	backupFrom     = adminArgument{"a source", fact{head{v35}, cells{"--from={}"}}}
+	backupDir  = adminArgument{"a folder for backups", fact{head{v35, v50}, cells{"--backup-dir={}", "--to-path={}"}}}
+	backupFrom = adminArgument{"a source", fact{head{v35}, cells{"--from={}"}}}
+	// Left to try both protocols, 3.5 fails with a single server now and then (run of 3.5.0-beta03).
+	backupProtocol = adminArgument{"a protocol", fact{head{v35, v40}, cells{"--protocol={}", ""}}}
 	backupName     = adminArgument{"a database", fact{head{v35, v40, v50}, cells{"--name={}", "--database={}", "{}"}}}
 	backupPattern  = adminArgument{"a pattern for databases", fact{head{v35, v42, v50}, cells{"", "--database={}", "{}"}}}
 	backupSeveral  = adminArgument{"a list of databases", fact{head{v35, {5, 20}}, cells{"", "{}"}}}

@@ -18,7 +18,7 @@ var everyJob = []struct {
 	{"Set an initial password", []Job{FirstPassword{"s3cret12"}, FirstPassword{"-dash"}, FirstPassword{}}},
 	{"Back up an online database", []Job{
 		Backup{Dir: "/backup", Databases: []string{"graph"}, From: "10.0.1.11:6362"},
-		Backup{Dir: "/backup", Databases: []string{"graph"}, From: "10.0.1.11:6362", PageCache: "1g", Scratch: "/scratch"},
+		Backup{Dir: "/backup", Databases: []string{"graph"}, From: "10.0.1.11:6362", Clustered: true, PageCache: "1g", Scratch: "/scratch"},
 		Backup{Dir: "/backup", Databases: []string{"graph"}, From: "10.0.1.11:6362", Check: true, ReportDir: "/report"},
 		Backup{Dir: "/backup", Databases: []string{"*"}, From: "10.0.1.11:6362"},
 		Backup{Dir: "/backup", Databases: []string{"graph", "system"}, From: "10.0.1.11:6362"},
