@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -40,6 +41,7 @@ func restoreToBeMeasured(where string) int {
 	if _, err := fmt.Sscan(where, &root, &endpoint, &spec); err != nil {
 		panic(err)
 	}
+	debug.SetMemoryLimit(memoryLimit)
 	r := inTest(volume{nil, root}.options(spec, client(endpoint)), nowhere{})
 	r.part = partSize
 	r.space = func(string) (int64, error) { return 1 << 50, nil }

@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -95,8 +96,14 @@ type run struct {
 	existing int64 // bytes of what is replaced
 }
 
+// memoryLimit is what the Go runtime tries to stay below meanwhile, in bytes: 64 MiB less what the program itself takes.
+// The buffers of a transfer live long and what each request leaves behind does not, so that without it the collector
+// would let the heap grow to twice the buffers before it looks.
+const memoryLimit = 50 << 20
+
 // Run restores the snapshot if it is to be restored. Errors are of type *Error wherever an exit code depends on it.
 func Run(ctx context.Context, options Options) (Result, error) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
 	r := &run{Options: options, disk: osDisk{}, space: freeSpace, pace: defaultPace, part: partSize}
 	return r.run(ctx)
 }
