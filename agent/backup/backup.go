@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -138,9 +139,15 @@ func (r *run) check() error {
 	if len(r.Databases) == 0 || len(r.Sources) == 0 {
 		return errors.New("cannot back up: no database or no source was named")
 	}
+	seen := map[string]bool{}
 	for _, name := range r.Databases {
 		if !snapshot.IsDatabase(name) {
 			return fmt.Errorf("cannot back up %q: it is not the name of a database", name)
+		}
+		if folded := strings.ToLower(name); seen[folded] {
+			return fmt.Errorf("cannot back up %s: it is named twice", name)
+		} else {
+			seen[folded] = true
 		}
 	}
 	return nil

@@ -43,8 +43,9 @@ func place(known []snapshot.Backup, now time.Time) (time.Time, snapshot.Kind) {
 			at, i = at.Add(time.Second), -1
 		}
 	}
+	const day = 24 * time.Hour // Truncate counts from a midnight, and UTC has no other days
 	for _, b := range known {
-		if b.Kind == snapshot.Daily && b.Verified && !b.Old && b.Time.UTC().Truncate(24*time.Hour).Equal(at.Truncate(24*time.Hour)) {
+		if b.Kind == snapshot.Daily && b.Verified && !b.Old && b.Time.Truncate(day).Equal(at.Truncate(day)) {
 			return at, snapshot.Hourly
 		}
 	}
@@ -202,7 +203,8 @@ func (r *run) promote(ctx context.Context, manifest snapshot.Manifest, how strin
 // putNew writes an object that must not be there yet. A try whose answer was lost makes the next one find our own.
 func (b bucket) putNew(ctx context.Context, key string, text []byte) error {
 	_, err := b.api.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &b.name, Key: &key, Body: bytes.NewReader(text), IfNoneMatch: aws.String("*"), ContentType: aws.String("application/json"),
+		Bucket: &b.name, Key: &key, Body: bytes.NewReader(text), IfNoneMatch: aws.String("*"),
+		ContentType: aws.String("application/json"),
 	})
 	if err == nil {
 		return nil

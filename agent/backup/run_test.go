@@ -226,3 +226,22 @@ func TestARefusalOfS3EndsTheRunWithItsReason(t *testing.T) {
 		t.Errorf("left %v", left)
 	}
 }
+
+func TestWhatCannotBecomeABackupIsRefusedAtOnce(t *testing.T) {
+	f, client := newFakeS3(t)
+	for want, spoil := range map[string]func(o *Options){
+		"no database":                       func(o *Options) { o.Databases = nil },
+		"no source":                         func(o *Options) { o.Sources = nil },
+		`"../x": it is not the name`:        func(o *Options) { o.Databases = []string{"../x"} },
+		"cannot back up NEO4J: it is named": func(o *Options) { o.Databases = []string{"neo4j", "NEO4J"} },
+	} {
+		o := options(t, client, &fakeTool{})
+		spoil(&o)
+		if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+	if keys := f.keys(); len(keys) != 0 {
+		t.Errorf("it wrote %v", keys)
+	}
+}
