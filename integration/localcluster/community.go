@@ -24,7 +24,7 @@ var communities = []community{
 		classes{"org.neo4j.server.CommunityEntryPoint", "org.neo4j.cli.AdminTool"}, Endpoint.settings4},
 	{Community44, jreVersion, []string{"community", "launcher", "community-4"}, classes{}, Endpoint.settings4},
 	{Community5, newJREVersion, []string{"community", "launcher", "community-5"}, classes{}, Endpoint.settings5},
-	{CommunityCalendar, newJREVersion, []string{"community", "launcher", "community-5"}, classes{}, Endpoint.settings5},
+	{CommunityCalendar, newJREVersion, []string{"community", "launcher", "community-5"}, classes{}, Endpoint.settingsCalendar},
 }
 
 // Community installs, where they are missing, Neo4j Community of the given version and the Java it runs on, and returns
@@ -68,7 +68,7 @@ func (p *Parts) settings(e Endpoint) map[string]string {
 	return e.settings()
 }
 
-// settings4 are the settings of Community 4.x.
+// settings4 are the settings of Community 4.x. The last one lets it stop at once instead of after 5 s of waiting.
 func (e Endpoint) settings4() map[string]string {
 	return map[string]string{
 		"NEO4J_dbms_memory_heap_initial__size":          "400m",
@@ -79,21 +79,31 @@ func (e Endpoint) settings4() map[string]string {
 		"NEO4J_dbms_connector_bolt_advertised__address": e.at(e.Ports.Bolt),
 		"NEO4J_dbms_connector_http_listen__address":     e.at(e.Ports.HTTP),
 		"NEO4J_dbms_connector_http_advertised__address": e.at(e.Ports.HTTP),
+
+		"NEO4J_dbms_connector_bolt_unsupported__thread__pool__shutdown__wait__time": "0s",
 	}
 }
 
-// settings5 are the settings of Community 5 and later. Without the last one the server waits 10 s for nothing when it
-// stops.
+// settings5 are the settings of Community 5. The last one lets it stop at once instead of after 10 s of waiting.
 func (e Endpoint) settings5() map[string]string {
 	return map[string]string{
-		"NEO4J_server_memory_heap_initial__size":                        "400m",
-		"NEO4J_server_memory_heap_max__size":                            "400m",
-		"NEO4J_server_memory_pagecache_size":                            "64m",
-		"NEO4J_server_default__listen__address":                         e.Host,
-		"NEO4J_server_bolt_listen__address":                             e.at(e.Ports.Bolt),
-		"NEO4J_server_bolt_advertised__address":                         e.at(e.Ports.Bolt),
-		"NEO4J_server_http_listen__address":                             e.at(e.Ports.HTTP),
-		"NEO4J_server_http_advertised__address":                         e.at(e.Ports.HTTP),
+		"NEO4J_server_memory_heap_initial__size": "400m",
+		"NEO4J_server_memory_heap_max__size":     "400m",
+		"NEO4J_server_memory_pagecache_size":     "64m",
+		"NEO4J_server_default__listen__address":  e.Host,
+		"NEO4J_server_bolt_listen__address":      e.at(e.Ports.Bolt),
+		"NEO4J_server_bolt_advertised__address":  e.at(e.Ports.Bolt),
+		"NEO4J_server_http_listen__address":      e.at(e.Ports.HTTP),
+		"NEO4J_server_http_advertised__address":  e.at(e.Ports.HTTP),
+
 		"NEO4J_internal_server_bolt_thread__pool__shutdown__wait__time": "0s",
 	}
+}
+
+// settingsCalendar are the settings of a calendar version, which otherwise announces itself to others of its fleet.
+func (e Endpoint) settingsCalendar() map[string]string {
+	env := e.settings5()
+	env["NEO4J_server_fleet__discovery_enabled"] = "false"
+	env["NEO4J_dbms_fleet__manager_enabled"] = "false"
+	return env
 }
