@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,6 +26,10 @@ const (
 	smallLimit = time.Minute      // for reading a manifest or a lease, with all tries
 )
 
+// conflict is that another write of the same key is under way, mostly our own try whose answer did not come.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+var conflict = retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusConflict: {}}}
+
 // patient makes a client that survives throttling, resets, short outages, and connections on which nothing moves.
 func patient(api *s3.Client) *s3.Client {
 	options := api.Options()
@@ -35,6 +40,7 @@ func patient(api *s3.Client) *s3.Client {
 		o.Retryer = retry.NewStandard(func(so *retry.StandardOptions) {
 			so.MaxAttempts, so.MaxBackoff = tries, mostPause
 			so.RateLimiter = ratelimit.None // tries are the bound
+			so.Retryables = append(so.Retryables, conflict)
 		})
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 			return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("LimitTry", limitTry), "Retry", middleware.After)

@@ -192,13 +192,18 @@ func TestWhatWasProvedStandsInTheManifest(t *testing.T) {
 
 func TestABackupSurvivesTheTroubleOfS3(t *testing.T) {
 	f, client := newFakeS3(t)
+	seen := map[string]bool{}
 	f.Fault = func(operation, key string, n int) fault {
 		switch {
 		case operation == "UploadPart" && n == 1:
 			return fault{reset: true}
 		case operation == "UploadPart" && n == 2:
 			return fault{code: "SlowDown", status: http.StatusServiceUnavailable}
-		case operation == "PutObject" && n%2 == 1: // leases and manifests, whose condition then fails
+		case operation == "PutObject" && strings.HasSuffix(key, snapshot.NotVerified) && !seen[key]:
+			seen[key] = true
+			return fault{code: "ConditionalRequestConflict", status: http.StatusConflict}
+		case operation == "PutObject" && !seen[key]: // the lease, the manifest: then the condition fails
+			seen[key] = true
 			return fault{lost: true}
 		}
 		return fault{}
