@@ -39,7 +39,7 @@ func (s *starter) database() (supervisor.Command, error) {
 		return supervisor.Command{}, err
 	}
 	path := said.Prepared.Logs["debug"]
-	s.last.Store(&attempt{debugLog: path, logSize: sizeOf(path)})
+	s.last.Store(&attempt{debugLog: path, logSize: sizeOf(path), script: said.Script})
 	env := append(slices.Clone(s.environ), said.Env...)
 	return supervisor.Command{Name: "neo4j", Argv: said.Argv, Env: env, Files: []*os.File{s.lock}}, nil
 }
@@ -65,6 +65,9 @@ func (s *starter) hopeless(exit supervisor.Exit) string {
 	lines := s.linesOfLastAttempt()
 	if reason, ok := neo4jconf.Hopeless(lines); ok && exit.Signal == 0 {
 		return reason
+	}
+	if last := s.last.Load(); last != nil && last.script != "" && exit.Signal == 0 && neo4jconf.Speechless(lines) {
+		return fmt.Sprintf("EXTENSION_SCRIPT %s failed, or Neo4j did before it had anything to log; see the output above", last.script)
 	}
 	if reason, ok := neo4jconf.HopelessExit(exit.ExitCode()); ok && exit.Signal == 0 {
 		return reason + ": Neo4j says more on its own output above"

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,13 +24,24 @@ func (p *preparation) render() (neo4jconf.Config, error) {
 	return config, nil
 }
 
-// writeConfig writes neo4j.conf where it would change, and notes how to launch Neo4j with it.
+// configNow makes the configuration with the members that can be found at once.
+func (p *preparation) configNow(ctx context.Context) (neo4jconf.Config, error) {
+	if err := inTurn(ctx, p.readHome, p.findAddress, p.lookOnce); err != nil {
+		return neo4jconf.Config{}, err
+	}
+	return p.render()
+}
+
+// writeConfig writes the files of the configuration that would change, and notes how to launch Neo4j with them.
 func (p *preparation) writeConfig(context.Context) error {
 	config, err := p.render()
 	if err != nil {
 		return err
 	}
 	if err := p.makeDirectories(config); err != nil {
+		return err
+	}
+	if err := p.linkCertificates(config); err != nil {
 		return err
 	}
 	p.conclude(config)
@@ -42,30 +52,15 @@ func (p *preparation) writeConfig(context.Context) error {
 		// What a killed container left; the lock proves that nobody runs (the image's entrypoint removes it too).
 		_ = os.Remove(filepath.Join(p.settings.Home, "run", "neo4j.pid"))
 	}
-	old, err := p.written()
-	switch {
-	case err != nil:
-		return err
-	case bytes.Equal(old, config.Bytes()):
-		return nil
-	case p.dry:
-		p.would("would write %s", p.neo4j.conf)
+	for _, file := range filesOf(config) {
+		if err := p.writeFile(file); err != nil {
+			return err
+		}
+	}
+	if p.dry {
 		return nil
 	}
-	if err := writeDurably(p.neo4j.conf, config.Bytes(), 0o640); err != nil {
-		return withCode(exitInputOutput, err)
-	}
-	p.log.Info().Str("path", p.neo4j.conf).Int("settings", len(config.Settings())).Msg("configuration written")
-	return nil
-}
-
-// written is the neo4j.conf that is there now, nil for none.
-func (p *preparation) written() ([]byte, error) {
-	text, err := os.ReadFile(p.neo4j.conf)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, withCode(exitInputOutput, fmt.Errorf("cannot read %s: %v", p.neo4j.conf, err))
-	}
-	return text, nil
+	return withCode(exitInputOutput, volume(p.folders.state).keepService(config.Service()))
 }
 
 // makeDirectories makes what this configuration names beside the data root's own folders.
@@ -82,7 +77,7 @@ func (p *preparation) makeDirectories(config neo4jconf.Config) error {
 			return withCode(exitCannotMake, fmt.Errorf("cannot create a directory of Neo4j: %v", err))
 		}
 	}
-	return nil
+	return refuseLocked(config.Directories())
 }
 
 // copyFolder copies the other files beside neo4j.conf to where Neo4j will look for them, when that is another folder.
@@ -101,7 +96,7 @@ func (p *preparation) copyFolder() error {
 	}
 	for _, entry := range entries {
 		info, err := os.Stat(filepath.Join(from, entry.Name())) // a mounted folder may hold links
-		if err != nil || !info.Mode().IsRegular() || entry.Name() == "neo4j.conf" {
+		if err != nil || !info.Mode().IsRegular() || entry.Name() == confName {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(from, entry.Name()))
@@ -127,6 +122,9 @@ func (p *preparation) conclude(config neo4jconf.Config) {
 	p.prepared.Local = runstate.Local{Bolt: config.BoltAddress(), HTTP: config.HTTPAddress()}
 	p.prepared.Ask = p.askFor(config)
 	p.launch.Env = []string{"NEO4J_HOME=" + p.settings.Home, "NEO4J_CONF=" + filepath.Dir(p.neo4j.conf)}
+	if answer := p.settings.LicenseAgreement; answer != "" { // 5 and later ask for it too, and it may come from a file
+		p.launch.Env = append(p.launch.Env, "NEO4J_ACCEPT_LICENSE_AGREEMENT="+answer)
+	}
 }
 
 // askFor is how serve asks the database. A standalone server has no cluster to be asked about.

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,12 +16,19 @@ import (
 type neo4jHome struct {
 	dialect neo4jconf.Dialect
 	intent  neo4jconf.Intent
-	folder  string // of the configuration as found
-	conf    string // path of the neo4j.conf that Neo4j will read
-	file    []byte // what the configuration was made from: the file as found
+	folder  string     // of the configuration as found
+	conf    string     // path of the neo4j.conf that Neo4j will read
+	found   foundFiles // what the configuration is made from
 	mounts  map[string]bool
-	memory  neo4jconf.Memory // sizes from the container's limit
+	service neo4jconf.DiscoveryService // what this member's cluster runs, "" where it is new
+	memory  neo4jconf.Memory           // sizes from the container's limit
 }
+
+// foundFiles are the files of a configuration as they were found, nil for none.
+type foundFiles struct{ conf, apoc, serverLogs []byte }
+
+// confMount is where the official image takes configuration files.
+const confMount = "/conf"
 
 // mountPoints are the folders that the official image takes (docker-neo4j's docker-entrypoint.sh).
 var mountPoints = []string{"/data", "/import", "/licenses", "/logs", "/metrics", "/plugins", "/ssl"}
@@ -39,21 +44,37 @@ func (p *preparation) readHome(ctx context.Context) error {
 	if err != nil {
 		return withCode(exitConfig, err)
 	}
-	p.neo4j.dialect, err = neo4jconf.For(version, edition)
-	if err != nil {
+	if edition, err = edition.Or(p.settings.Edition); err != nil {
 		return withCode(exitConfig, err)
 	}
-	if edition == neo4jconf.Enterprise && p.settings.LicenseAgreement != "yes" {
-		return withCode(exitConfig, errors.New("cannot start Neo4j Enterprise: its licence is not accepted; set NEO4J_ACCEPT_LICENSE_AGREEMENT=yes if you have one"))
+	if p.neo4j.dialect, err = neo4jconf.For(version, edition); err != nil {
+		return withCode(exitConfig, err)
+	}
+	if err := p.neo4j.dialect.LicenceAccepted(p.settings.LicenseAgreement); err != nil {
+		return withCode(exitConfig, err)
 	}
 	if err := p.readBase(); err != nil {
-		return err
+		return withCode(exitInputOutput, err)
 	}
-	if p.neo4j.intent, err = p.input().Intent(); err != nil {
+	if err := p.readIntent(); err != nil {
 		return withCode(exitConfig, err)
 	}
 	p.sizeMemory(machine())
 	return p.learn(ctx, version, edition)
+}
+
+// readIntent finds what the configuration wants. Where members of its cluster find each other by a service of their own
+// choice, the one that this volume had before counts: members that run different ones do not meet.
+func (p *preparation) readIntent() error {
+	var err error
+	p.neo4j.service = volume(p.folders.state).service()
+	if p.neo4j.intent, err = p.input().Intent(); err != nil || p.neo4j.service != "" {
+		return err
+	}
+	if p.neo4j.service = p.neo4j.intent.Config.ServiceBefore(exists); p.neo4j.service != "" {
+		p.neo4j.intent, err = p.input().Intent()
+	}
+	return err
 }
 
 // learn notes what serve and PID 1 are to be told of this member.
@@ -99,18 +120,26 @@ func (p *preparation) readBase() error {
 	if written == "" {
 		written = filepath.Join(p.settings.Home, "conf")
 	}
-	p.neo4j.folder, p.neo4j.conf = written, filepath.Join(written, "neo4j.conf")
-	if exists("/conf") {
-		p.neo4j.folder = "/conf"
+	p.neo4j.folder, p.neo4j.conf = written, filepath.Join(written, confName)
+	standIn := written // for files that a mounted folder lacks; they stay beside those
+	if exists(confMount) {
+		p.neo4j.folder = confMount
+		if p.neo4j.dialect.ConfMountIsWhole() {
+			standIn = confMount
+		}
 	}
-	found := filepath.Join(p.neo4j.folder, "neo4j.conf")
-	text, err := os.ReadFile(found)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return withCode(exitInputOutput, fmt.Errorf("cannot read the configuration: %v", err))
+	var err error
+	if p.neo4j.found.conf, err = readEither(confName, p.neo4j.folder, standIn); err != nil {
+		return err
 	}
-	p.neo4j.file = text
+	if p.neo4j.found.apoc, err = readEither(apocName, p.neo4j.folder, written); err != nil {
+		return err
+	}
+	if p.neo4j.found.serverLogs, err = readEither(serverLogsName, p.neo4j.folder, written); err != nil {
+		return err
+	}
 	if !p.dry && !writable(written) {
-		p.neo4j.conf = filepath.Join(p.settings.RunDir, "conf", "neo4j.conf")
+		p.neo4j.conf = filepath.Join(p.settings.RunDir, "conf", confName)
 	}
 	p.neo4j.mounts = map[string]bool{}
 	for _, path := range mountPoints {
@@ -127,10 +156,11 @@ func (p *preparation) input() neo4jconf.Input {
 	}
 	hostname, _ := os.Hostname()
 	in := neo4jconf.Input{
-		Dialect: p.neo4j.dialect, File: p.neo4j.file, Env: variables,
+		Dialect: p.neo4j.dialect, File: p.neo4j.found.conf, APOC: p.neo4j.found.apoc, ServerLogs: p.neo4j.found.serverLogs, Env: variables,
 		Members: p.found, Advertise: p.own.Advertised, Listen: p.own.Listen, Hostname: hostname,
-		HomeDir: p.settings.Home, DataRoot: p.settings.DataRoot, Mounts: p.neo4j.mounts,
+		HomeDir: p.settings.Home, ConfDir: filepath.Dir(p.neo4j.conf), DataRoot: p.settings.DataRoot, Mounts: p.neo4j.mounts,
 		QueryLog: p.settings.QueryLog, AuthDisabled: p.settings.AuthDisabled, Memory: p.neo4j.memory,
+		Plugins: p.settings.Plugins, Service: p.neo4j.service,
 	}
 	if p.settings.UpgradeMode {
 		in.Role = neo4jconf.Standalone

@@ -15,7 +15,8 @@ import (
 // inherits, so that a full run directory cannot keep the database from starting.
 type launch struct {
 	Argv     []string          `json:"argv"`
-	Env      []string          `json:"env"` // added to the scrubbed environment
+	Env      []string          `json:"env"`              // added to the scrubbed environment
+	Script   string            `json:"script,omitempty"` // EXTENSION_SCRIPT, which Argv runs first
 	Prepared runstate.Prepared `json:"prepared"`
 }
 

@@ -18,7 +18,7 @@ type layout struct {
 	state   string   // our own folder on the volume
 	run     string   // AGENT_RUN_DIR
 	folders []string // created where they are missing, parents first
-	trees   []string // must belong to the neo4j user
+	trees   []string // must be writable for the neo4j user
 }
 
 // stateFolder is our folder below the data root (contract.md, Files).
@@ -28,12 +28,15 @@ const stateFolder = ".neo4j-agent"
 // /data and /logs) where there is none.
 func layoutOf(s *settings.Settings) layout {
 	l := layout{home: s.Home, run: s.RunDir}
+	if len(s.Plugins) > 0 { // only then they are written
+		l.trees = []string{"/plugins", filepath.Join(l.home, "plugins")}
+	}
 	root := s.DataRoot
 	if root == "" {
 		l.data = filepath.Join(l.home, "data")
 		l.state = filepath.Join(l.data, stateFolder)
 		l.folders = []string{l.state}
-		l.trees = []string{l.data, filepath.Join(l.home, "logs"), filepath.Join(l.home, "conf"), "/metrics"}
+		l.trees = append(l.trees, l.data, filepath.Join(l.home, "logs"), filepath.Join(l.home, "conf"), "/metrics")
 		return l
 	}
 	l.data = filepath.Join(root, "data")
@@ -42,7 +45,7 @@ func layoutOf(s *settings.Settings) layout {
 		root, l.data, filepath.Join(l.data, "dbms"), filepath.Join(l.data, "databases"), filepath.Join(l.data, "transactions"),
 		filepath.Join(root, "logs"), filepath.Join(root, "metrics"), l.state,
 	}
-	l.trees = []string{root, filepath.Join(l.home, "conf")}
+	l.trees = append(l.trees, root, filepath.Join(l.home, "conf"))
 	return l
 }
 
@@ -67,7 +70,7 @@ func (l layout) create() error {
 	return nil
 }
 
-// giveTo makes what is at the paths belong to the neo4j user where it does not yet, links followed once.
+// giveTo makes what is at the paths belong to the neo4j user where it could not write all of it, links followed once.
 func giveTo(who identity, paths []string) error {
 	for _, path := range paths {
 		real, err := filepath.EvalSymlinks(path)
@@ -77,7 +80,7 @@ func giveTo(who identity, paths []string) error {
 		if err != nil {
 			return fmt.Errorf("cannot follow %s: %v", path, err)
 		}
-		if err := own(real, who); err != nil {
+		if err := give(real, who); err != nil {
 			return err
 		}
 	}

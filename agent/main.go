@@ -19,6 +19,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 )
 
 // Set by the linker.
@@ -41,6 +42,9 @@ func run(args []string) int {
 	}
 	if len(args) == 1 && args[0] == "healthcheck" { // asked every few seconds for ever: no need to build the grammar
 		return complain(healthcheckCommand{}.Run(output{os.Stdout}))
+	}
+	if len(args) > 0 && args[0] == "neo4j" && !slices.Contains(args, "--help") {
+		args = args[:1] // `neo4j console`: the official image takes no notice of what follows
 	}
 	return dispatch(args)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,7 +23,8 @@ func TestEachCommandOfTheGrammarIsOursAndNothingElse(t *testing.T) {
 	var commands []string
 	kind := reflect.TypeFor[grammar]()
 	for i := range kind.NumField() {
-		commands = append(commands, strings.ToLower(kind.Field(i).Name))
+		name := kind.Field(i).Tag.Get("name")
+		commands = append(commands, cmp.Or(name, strings.ToLower(kind.Field(i).Name)))
 	}
 	commands = append(commands, "neo4j") // the official image's word for start
 	slices.Sort(commands)

@@ -85,11 +85,13 @@ func (p *preparation) run(ctx context.Context) error {
 	}{
 		{"creating directories", p.makeFolders},
 		{"reading neo4j's version and configuration", p.readHome},
+		{"installing plugins", p.installPlugins},
 		{"finding the own address", p.findAddress},
 		{"setting the initial password", p.setPassword},
 		{"waiting for members", p.findMembers},
 		{"writing neo4j.conf", p.writeConfig},
-		{"finding neo4j's command", p.findLine},
+		{"validating the configuration", p.validate},
+		{"finding neo4j's command", p.findCommand},
 	}
 	begun := time.Now()
 	for _, step := range steps {

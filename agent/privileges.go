@@ -46,11 +46,46 @@ func become(who identity) error {
 	return nil
 }
 
-// own gives the tree at path to who where it is not theirs already. Links are not followed, so that a link planted on a
-// volume cannot hand out the host's files.
-func own(path string, who identity) error {
-	err := filepath.WalkDir(path, func(entry string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) { // went away meanwhile
+// give makes the tree at path who's where who could not write all of it, as the official image does: what is of the user's
+// own making and writable for Neo4j stays as it is. Links are not followed, so that a link planted on a volume cannot hand
+// out the host's files.
+func give(path string, who identity) error {
+	locked := errors.New("")
+	err := walk(path, func(_ string, mode fs.FileMode, owner identity) error {
+		if mode.Type() != fs.ModeSymlink && !who.mayWrite(mode, owner) {
+			return locked
+		}
+		return nil
+	})
+	if errors.Is(err, locked) {
+		err = walk(path, func(entry string, _ fs.FileMode, owner identity) error {
+			if owner == who {
+				return nil
+			}
+			return os.Lchown(entry, who.uid, who.gid)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("cannot give %s to user %d: %v", path, who.uid, err)
+	}
+	return nil
+}
+
+// mayWrite tells by its mode whether who may write a file or folder of owner.
+func (who identity) mayWrite(mode fs.FileMode, owner identity) bool {
+	switch {
+	case who.uid == owner.uid:
+		return mode&0o200 != 0
+	case who.gid == owner.gid:
+		return mode&0o020 != 0
+	}
+	return mode&0o002 != 0
+}
+
+// walk visits all that is below path. What goes away meanwhile is left out.
+func walk(path string, visit func(entry string, mode fs.FileMode, owner identity) error) error {
+	return filepath.WalkDir(path, func(entry string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		if err != nil {
@@ -60,13 +95,10 @@ func own(path string, who identity) error {
 		if err != nil {
 			return err
 		}
-		if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) == who.uid && int(stat.Gid) == who.gid {
-			return nil
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		if !ok {
+			return fmt.Errorf("cannot tell the owner of %s", entry)
 		}
-		return os.Lchown(entry, who.uid, who.gid)
+		return visit(entry, info.Mode(), identity{int(stat.Uid), int(stat.Gid)})
 	})
-	if err != nil {
-		return fmt.Errorf("cannot give %s to user %d: %v", path, who.uid, err)
-	}
-	return nil
 }

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
 )
 
 type renderCommand struct {
-	Diff bool `help:"Print what would change in the neo4j.conf on disk, and where each setting comes from."`
+	Diff bool `help:"Print what would change in the files on disk, and where each setting comes from."`
 }
 
 // Run prints the configuration with the members that can be found at once.
@@ -16,22 +17,44 @@ func (c renderCommand) Run(out output) error {
 }
 
 func (c renderCommand) print(ctx context.Context, p *preparation) error {
-	if err := inTurn(ctx, p.readHome, p.findAddress, p.lookOnce); err != nil {
-		return err
-	}
-	config, err := p.render()
+	config, err := p.configNow(ctx)
 	if err != nil {
 		return err
 	}
-	if !c.Diff {
-		_, err = p.out.Write(config.Bytes())
-		return err
+	show := p.show
+	if c.Diff {
+		show = p.compare
 	}
-	old, err := p.written()
+	files := filesOf(config)
+	for _, file := range files {
+		if len(files) > 1 {
+			p.would("# %s", p.path(file.name))
+		}
+		if err := show(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *preparation) show(file configFile) error {
+	_, err := p.out.Write(file.text)
+	return err
+}
+
+// compare prints what writing a file would change: setting by setting, or, where it holds none, whether it would.
+func (p *preparation) compare(file configFile) error {
+	old, err := readIfThere(p.path(file.name))
 	if err != nil {
-		return err
+		return withCode(exitInputOutput, err)
 	}
-	changes, err := config.Diff(old)
+	if file.settings == nil {
+		if !bytes.Equal(old, file.text) {
+			p.would("would be written anew")
+		}
+		return nil
+	}
+	changes, err := file.settings.Diff(old)
 	if err != nil {
 		return withCode(exitConfig, err)
 	}

@@ -112,7 +112,8 @@ type starter struct {
 // attempt is one start of the database.
 type attempt struct {
 	debugLog string
-	logSize  int64 // of debug.log before
+	logSize  int64  // of debug.log before
+	script   string // EXTENSION_SCRIPT, run before the database
 }
 
 func (s *starter) run() error {

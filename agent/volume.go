@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"neo4j-agent/neo4jconf"
 )
 
 // volume is the agent's own folder on the member's volume. What is in it survives restarts and task replacement, so
@@ -19,6 +21,7 @@ type volume string
 const (
 	identityFile = "member.json"
 	formedFile   = "formed.json"
+	serviceFile  = "discovery.json"
 	lockFile     = "lock"
 )
 
@@ -31,6 +34,11 @@ type member struct {
 type formed struct {
 	At      time.Time `json:"at"`
 	Cluster string    `json:"cluster"`
+}
+
+// discovery says by which service this member's cluster finds its members.
+type discovery struct {
+	Service neo4jconf.DiscoveryService `json:"service"`
 }
 
 func (v volume) path(name string) string { return filepath.Join(string(v), name) }
@@ -69,6 +77,21 @@ func (v volume) noteFormed(cluster string) error {
 		return nil
 	}
 	return v.write(formedFile, formed{At: time.Now().UTC(), Cluster: cluster})
+}
+
+// service is the discovery service of this member's cluster, "" for none kept.
+func (v volume) service() neo4jconf.DiscoveryService {
+	var d discovery
+	_ = v.read(serviceFile, &d)
+	return d.Service
+}
+
+// keepService records the discovery service of a member that is about to run.
+func (v volume) keepService(service neo4jconf.DiscoveryService) error {
+	if service == "" || service == v.service() {
+		return nil
+	}
+	return v.write(serviceFile, discovery{service})
 }
 
 func (v volume) read(name string, into any) error {

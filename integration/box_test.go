@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,6 +29,7 @@ type box struct {
 	http string
 	env  map[string]string
 
+	args   []string // of the agent; nil: start
 	pipe   *os.File // set: the agent writes there instead
 	stdout *os.File // set: standard output alone goes there
 	run    *exec.Cmd
@@ -50,6 +52,7 @@ func newBox(t *testing.T, behaviour string) *box {
 	}
 	b.write("home/conf/neo4j.conf", "# the image's own\ndbms.tx_log.rotation.retention_policy=100M size", 0o644)
 	b.write("home/bin/neo4j", "#!/bin/sh\n# fake-neo4j\n"+
+		`case "$*" in *--dry-run*) exit 9;; esac`+"\n"+ // without its dry run the launcher itself is what is started
 		`echo "$@" >> "$NEO4J_HOME/argv"; env > "$NEO4J_HOME/env"; echo $$ > "$NEO4J_HOME/pid"; echo "fake-neo4j says hello"`+"\n"+behaviour, 0o755)
 	b.env = map[string]string{
 		"PATH": os.Getenv("PATH"), "HOME": dir, "NEO4J_HOME": b.home, "NEO4J_DATA_ROOT": filepath.Join(dir, "volume"),
@@ -118,11 +121,15 @@ func (b *box) read(name string) string {
 	return string(text)
 }
 
-// start runs `neo4j-agent start`, wrapped in another command where one is given. It is a group of its own, so that all
+// start runs `neo4j-agent start`, or with the box's own arguments, wrapped in another command where one is given. It is a group of its own, so that all
 // of it can be killed in the end.
 func (b *box) start(wrapper ...string) {
 	b.t.Helper()
-	argv := append(wrapper, agent, "start")
+	args := []string{"start"}
+	if b.args != nil {
+		args = b.args
+	}
+	argv := slices.Concat(wrapper, []string{agent}, args)
 	b.run, b.output, b.ended = exec.Command(argv[0], argv[1:]...), &syncBuffer{}, make(chan struct{})
 	b.run.Env, b.run.Stdout, b.run.Stderr = b.environ(), b.output, b.output
 	if b.pipe != nil {

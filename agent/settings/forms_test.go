@@ -18,6 +18,7 @@ var values = map[string]struct{ right, wrong []string }{
 	"AGENT_DISCOVERY_TIMEOUT":       {[]string{"1s", "24h", "600", "1h30m", "1.5s"}, []string{"0", "999ms", "24h1s", "10 m", "ten", "-5s", "99999999999999999999", "1e3"}},
 	"AGENT_BIND_TIMEOUT":            {[]string{"90s"}, []string{"0s"}},
 	"AGENT_JOIN_TIMEOUT":            {[]string{"90"}, []string{"x"}},
+	"AGENT_VALIDATE_CONFIG":         {[]string{"true"}, []string{"yes"}},
 	"UPGRADE_MODE":                  {[]string{"true", "false"}, []string{"TRUE", "0"}},
 	"AGENT_CLUSTER_NAME":            {[]string{"prod-1.eu_west", "a"}, []string{".a", "-a", "a/b", "a b", "ä", strings.Repeat("a", 65)}},
 	"AGENT_MEMBER_ID":               {[]string{"0"}, []string{"_"}},

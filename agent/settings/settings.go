@@ -81,6 +81,7 @@ type Settings struct {
 	Plugins               []string
 	ExtendedConf          bool
 	ExtensionScript       string
+	ValidateConfig        bool
 	SecureFilePermissions bool
 	Neo4j                 map[string]Value // NEO4J_<setting> variables with a value, by the variable's name
 
