@@ -74,6 +74,8 @@ var (
 	logsDir          = each("dbms.directories.logs", "dbms.directories.logs", "server.directories.logs")
 	importDir        = each("dbms.directories.import", "dbms.directories.import", "server.directories.import")
 	pluginsDir       = each("dbms.directories.plugins", "dbms.directories.plugins", "server.directories.plugins")
+	boltListen       = each("dbms.connector.bolt.listen_address", "dbms.connector.bolt.listen_address", "server.bolt.listen_address")
+	httpListen       = each("dbms.connector.http.listen_address", "dbms.connector.http.listen_address", "server.http.listen_address")
 	txLogsDir        = each("", "dbms.directories.transaction.logs.root", "server.directories.transaction.logs.root")
 )
 

@@ -20,7 +20,7 @@ func TestEveryGenerationRunsAsItWasAsked(t *testing.T) {
 			getReady(t, m)
 			compare(t, g, want, g.settings(t, m))
 			g.hasArguments(t, m)
-			refuses(t, m, "not-"+localcluster.Password)
+			refusesPassword(t, m, "not-"+localcluster.Password)
 			rows(t, driver(t, m.BoltURI()), "CREATE (:Kept {since: 1})")
 			leave(t, m)
 
@@ -58,12 +58,14 @@ func (g generation) asked(t *testing.T) (*localcluster.Member, []asked) {
 		}
 	}
 	m := g.member(t, env)
-	g.addToFile(t, m, pageCache[g.names]+"=999m", sampleSize[g.names]+"=1048577")
+	g.addToFile(t, m, pageCache[g.names]+"=999m", sampleSize[g.names]+"=2097152", sampleSize[g.names]+"=1048577")
 	return m, append(want,
 		asked{dataDir, below("root/data"), text},
 		asked{logsDir, below("root/logs"), text},
 		asked{grouping, "60", text},
-		asked{sampleSize, "1048577", text},
+		asked{sampleSize, "1048577", text}, // the last of two counts, also where Neo4j itself refuses two
+		asked{boltListen, strings.TrimPrefix(m.BoltURI(), "bolt://"), text},
+		asked{httpListen, strings.Trim(strings.TrimPrefix(m.BrowserURL(), "http:"), "/"), text},
 	)
 }
 

@@ -128,8 +128,8 @@ func rows(t *testing.T, d neo4j.DriverWithContext, text string) []*db.Record {
 	return all
 }
 
-// refuses tells whether the server refuses a password, and for no other reason than that it is wrong.
-func refuses(t *testing.T, m *localcluster.Member, password string) {
+// refusesPassword tells whether the server refuses a password, and for no other reason than that it is wrong.
+func refusesPassword(t *testing.T, m *localcluster.Member, password string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
