@@ -32,7 +32,37 @@ type file interface {
 type osDisk struct{}
 
 func (osDisk) create(path string) (file, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	return &eager{File: f}, err
+}
+
+// eagerEvery is after how many bytes the kernel is asked to write what it has of a file.
+const eagerEvery = 8 << 20
+
+// eager is a file whose bytes are on their way to the disk while the next ones are still being fetched, so that they do
+// not all wait for the fsync at the end, nor fill the container's memory until then.
+type eager struct {
+	*os.File
+	written, asked int64
+}
+
+func (e *eager) Write(p []byte) (int, error) {
+	n, err := e.File.Write(p)
+	if e.written += int64(n); e.written-e.asked >= eagerEvery {
+		e.ask()
+	}
+	return n, err
+}
+
+func (e *eager) Close() error {
+	e.ask()
+	return e.File.Close()
+}
+
+// ask does not wait. Where a file system cannot do it, the fsync at the end does it all.
+func (e *eager) ask() {
+	_ = unix.SyncFileRange(int(e.Fd()), e.asked, e.written-e.asked, unix.SYNC_FILE_RANGE_WRITE)
+	e.asked = e.written
 }
 func (osDisk) mkdirAll(path string) error   { return os.MkdirAll(path, 0o750) }
 func (osDisk) rename(from, to string) error { return os.Rename(from, to) }

@@ -4,11 +4,13 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -71,7 +73,7 @@ func zstdOf(content []byte) []byte {
 
 func gzipOf(content []byte) []byte {
 	var out bytes.Buffer
-	w := gzip.NewWriter(&out)
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestSpeed)
 	_, _ = w.Write(content)
 	_ = w.Close()
 	return out.Bytes()
@@ -80,6 +82,7 @@ func gzipOf(content []byte) []byte {
 func zipOf(files map[string][]byte, prefix string) []byte {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
+	w.RegisterCompressor(zip.Deflate, func(to io.Writer) (io.WriteCloser, error) { return flate.NewWriter(to, flate.BestSpeed) })
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		entry, _ := w.Create(prefix + name)
 		_, _ = entry.Write(files[name])
