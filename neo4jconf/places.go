@@ -55,8 +55,3 @@ func (c Config) FormedBefore(exists func(path string) bool) bool {
 	file := c.dialect.fact(boundFile)
 	return file != "" && exists(path.Join(state, strings.ReplaceAll(file, "{database}", c.DefaultDatabase())))
 }
-
-// Launch returns the command that runs the server in the foreground.
-func (d Dialect) Launch(home string) []string {
-	return []string{path.Join(home, "bin/neo4j"), "console"}
-}

@@ -2,7 +2,6 @@ package neo4jconf
 
 import (
 	"encoding/hex"
-	"slices"
 	"strings"
 	"testing"
 
@@ -135,23 +134,20 @@ func TestStatusIsAskedInTheWordsOfTheGeneration(t *testing.T) {
 	got := dialect(t, 3, 5, Enterprise).Status("graph.db")
 	want := Status{
 		Describe: "/db/manage/server/causalclustering/status", Writable: "/db/manage/server/causalclustering/writable",
-		ReadOnly: "/db/manage/server/causalclustering/read-only", Available: "/db/manage/server/causalclustering/available",
-		Overview: "CALL dbms.cluster.overview()", Role: "CALL dbms.cluster.role()",
+		Available: "/db/manage/server/causalclustering/available",
+		Overview:  "CALL dbms.cluster.overview()",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	want = Status{
-		Describe: "/db/movies/cluster/status", Writable: "/db/movies/cluster/writable", ReadOnly: "/db/movies/cluster/read-only",
-		Available: "/db/movies/cluster/available", Overview: "CALL dbms.cluster.overview()", Role: "CALL dbms.cluster.role($database)", ByDatabase: true,
+		Describe: "/db/movies/cluster/status", Writable: "/db/movies/cluster/writable",
+		Available: "/db/movies/cluster/available", Overview: "CALL dbms.cluster.overview()",
 	}
 	for minor := range 5 {
 		want.SelectsDatabase = minor >= 2
 		if diff := cmp.Diff(want, dialect(t, 4, minor, Enterprise).Status("movies")); diff != "" {
 			t.Errorf("4.%d: %s", minor, diff)
 		}
-	}
-	if got := dialect(t, 4, 4, Community).Launch("/var/lib/neo4j"); !slices.Equal(got, []string{"/var/lib/neo4j/bin/neo4j", "console"}) {
-		t.Errorf("launched by %q", got)
 	}
 }

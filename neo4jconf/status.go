@@ -6,14 +6,11 @@ import "strings"
 type Status struct {
 	Describe  string // GET: the raft group as JSON, see the manual's "status endpoint"
 	Writable  string // GET: 200 on the leader, 404 elsewhere
-	ReadOnly  string // GET: 200 on followers and read replicas, 404 elsewhere
 	Available string // GET: 200 where queries are served
 
-	Overview string // Cypher: all members with id, addresses and roles, see ByDatabase
-	Role     string // Cypher: this member's role as LEADER, FOLLOWER or READ_REPLICA; may take $database; "" since 5
-	// ByDatabase tells that the overview has a column databases: a map from database to role, or since 5 a list of pairs
-	// of these. Else it has a column role.
-	ByDatabase bool
+	// Overview is Cypher for all members with id and addresses, and either their role or their databases: a map from
+	// database to role, or since 5 a list of pairs of these.
+	Overview string
 	// SelectsDatabase tells that a Bolt session may name its database, with the driver that this program uses.
 	SelectsDatabase bool
 }
@@ -22,10 +19,8 @@ type Status struct {
 // 3.5 server answers all of them with 403, Community 5 and later with 404 (run of 5.26.30 and 2026.08.1). A password is
 // needed unless the status setting of names.go is false.
 var (
-	endpoints  = fact{head{v35, v40}, cells{"/db/manage/server/causalclustering/", "/db/{database}/cluster/"}}
-	overview   = fact{head{v35, v50}, cells{"CALL dbms.cluster.overview()", hostedDatabases}}
-	role       = fact{head{v35, v40, v50}, cells{"CALL dbms.cluster.role()", "CALL dbms.cluster.role($database)", ""}}
-	byDatabase = fact{head{v35, v40}, cells{"", "yes"}}
+	endpoints = fact{head{v35, v40}, cells{"/db/manage/server/causalclustering/", "/db/{database}/cluster/"}}
+	overview  = fact{head{v35, v50}, cells{"CALL dbms.cluster.overview()", hostedDatabases}}
 )
 
 // hostedDatabases gives one row for each server, since all host the system database, in the columns and words of the
@@ -41,11 +36,8 @@ func (d Dialect) Status(database string) Status {
 	return Status{
 		Describe:        base + "status",
 		Writable:        base + "writable",
-		ReadOnly:        base + "read-only",
 		Available:       base + "available",
 		Overview:        d.fact(overview),
-		Role:            d.fact(role),
-		ByDatabase:      d.fact(byDatabase) != "",
 		SelectsDatabase: d.fact(selectsDatabase) != "",
 	}
 }

@@ -86,6 +86,8 @@ func TestTheOverviewIsReadByWhatIsThere(t *testing.T) {
 	}{
 		{"3.5", row(old, "a", uris, "LEADER", []any{}, "default"), []Seen{{ID: "a", Bolt: "10.0.0.1:7687", HTTP: "10.0.0.1:7474", Roles: map[string]string{"graph.db": "LEADER"}}}},
 		{"4.x", row(later, "a", uris, map[string]any{"neo4j": "FOLLOWER", "system": "LEADER"}, []any{}), []Seen{{ID: "a", Bolt: "10.0.0.1:7687", HTTP: "10.0.0.1:7474", Roles: map[string]string{"neo4j": "FOLLOWER", "system": "LEADER"}}}},
+		{"5 and later", row([]string{"id", "addresses", "databases"}, "a", []any{"bolt://10.0.0.1:7687"}, []any{[]any{"neo4j", "FOLLOWER"}, []any{"system", "LEADER"}}), []Seen{{ID: "a", Bolt: "10.0.0.1:7687", Roles: map[string]string{"neo4j": "FOLLOWER", "system": "LEADER"}}}},
+		{"pairs that are none", row(later, "a", uris, []any{3, []any{"neo4j"}, []any{"neo4j", nil}, []any{nil, "LEADER"}}, nil), []Seen{{ID: "a", Bolt: "10.0.0.1:7687", HTTP: "10.0.0.1:7474", Roles: map[string]string{}}}},
 		{"without HTTP", row(old, "a", []any{"bolt://h:1"}, "LEADER", []any{}, "default"), []Seen{{ID: "a", Bolt: "h:1", Roles: map[string]string{"graph.db": "LEADER"}}}},
 		{"nothing that fits", row(old, "a", 3, nil, nil, nil), []Seen{{ID: "a", Roles: map[string]string{}}}},
 		{"RETURN 1", row([]string{"1"}, int64(1)), nil},
