@@ -113,14 +113,19 @@ func (f *follower) look(ctx context.Context, ended bool) {
 	}
 }
 
-// readOn goes on in the file read last, and tells whether it may be left for others.
+// readOn goes on in the file read last, and tells whether it may be left for others: a rotated file may not before its
+// end. The active one may at any time, since what is open of it can be read again.
 func (f *follower) readOn(ctx context.Context, ended bool) bool {
 	if f.source.replaced() {
 		f.flush(ctx)
 		f.leave()
 		return true
 	}
-	return f.read(ctx) && f.drained(ctx, f.rotated(), ended)
+	if !f.read(ctx) {
+		return false
+	}
+	rotated := f.rotated()
+	return f.drained(ctx, rotated, ended) || !rotated
 }
 
 // list takes a listing and says how far behind the log is.
@@ -169,7 +174,7 @@ func (f *follower) read(ctx context.Context) bool {
 }
 
 // drained takes the open record when nothing belonging to it will come: the file has not grown for a while, or all has
-// ended. A last line without an end waits, in the active file for ever. It tells whether another file may be read now.
+// ended. A last line without an end waits, in the active file for ever. It tells whether all is read.
 func (f *follower) drained(ctx context.Context, rotated, ended bool) bool {
 	open, unfinished := f.source.waits()
 	still := time.Since(f.source.grew) >= quiet

@@ -4,9 +4,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 func TestEverythingWrittenArrivesOnceAndInOrder(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, end := w.run()
 	first, second := entries(0, 20), entries(20, 40)
@@ -40,6 +42,7 @@ func TestRotationsWhileWatchingLoseAndRepeatNothing(t *testing.T) {
 }
 
 func TestRotationsWhileAwayLoseAndRepeatNothing(t *testing.T) {
+	t.Parallel()
 	for _, clean := range []bool{true, false} {
 		w := newWorld(t)
 		_, end := w.run()
@@ -61,5 +64,140 @@ func TestRotationsWhileAwayLoseAndRepeatNothing(t *testing.T) {
 		_, end = w.run()
 		end(true)
 		w.arrives(all...)
+	}
+}
+
+func TestWhatIsNotThereYetIsFollowedWhenItComes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if _, err := os.Stat(w.logs); err == nil {
+		t.Fatal("the directory is there")
+	}
+	s, end := w.run()
+	all := entries(0, 3)
+	w.write("query.log", lines(all))
+	w.arrives(all...)
+	until(t, func() bool { return s.Snapshot()[0].BytesBehind == 0 })
+	if err := os.RemoveAll(w.logs); err != nil {
+		t.Fatal(err)
+	}
+	more := entries(3, 6)
+	w.write("query.log", lines(more))
+	end(true)
+	w.arrives(concat(all, more)...)
+}
+
+func TestATruncatedFileIsReadFromItsBeginning(t *testing.T) {
+	for _, away := range []bool{false, true} {
+		for name, longer := range map[string]bool{"shorter": false, "longer": true} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				_, end := w.run()
+				all := entries(0, 20)
+				w.write("query.log", lines(all))
+				w.arrives(all...)
+				if away {
+					end(true)
+				}
+				more := entries(100, 103)
+				if longer {
+					more = entries(100, 150)
+				}
+				if err := os.WriteFile(filepath.Join(w.logs, "query.log"), []byte(lines(more)), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				if away {
+					_, end = w.run()
+				}
+				w.arrives(concat(all, more)...)
+				end(true)
+				w.arrives(concat(all, more)...)
+			})
+		}
+	}
+}
+
+func TestADeletedFileIsReadToItsEndAndItsSuccessorFromTheBeginning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, end := w.run()
+	all := entries(0, 20)
+	w.write("query.log", lines(all))
+	w.arrives(all...)
+	late := entries(20, 25)
+	w.write("query.log", lines(late))
+	if err := os.Remove(filepath.Join(w.logs, "query.log")); err != nil {
+		t.Fatal(err)
+	}
+	more := entries(25, 60) // may well get the same inode
+	w.write("query.log", lines(more))
+	end(true)
+	w.arrives(concat(all, late, more)...)
+}
+
+func TestAnIncompleteLastLineWaitsForItsEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, end := w.run()
+	first, second := queryEntry(1), queryEntry(2)
+	w.write("query.log", first+"\n"+second[:80])
+	w.arrives(first)
+	until(t, func() bool { return s.Snapshot()[0].BytesBehind == 80 })
+	w.write("query.log", second[80:]+"\n")
+	w.arrives(first, second)
+	w.write("query.log", "2026")
+	end(true)
+	w.arrives(first, second, "2026")
+}
+
+func TestLateLinesOfARotatedFileArriveAndCompressedFilesAreNotReadAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, end := w.run()
+	all, late, more := entries(0, 5), entries(5, 7), entries(7, 9)
+	w.write("query.log", lines(all))
+	w.arrives(all...)
+	rotate(t, filepath.Join(w.logs, "query.log"), ".%d", 7)
+	w.write("query.log", lines(more))
+	w.arrives(concat(all, more)...)
+	w.write("query.log.1", lines(late))
+	w.arrives(concat(all, more, late)...)
+	w.write("query.log.1.gz", lines(all))
+	w.write("query.log.2.zip", lines(all))
+	w.write("querylog.txt", lines(all))
+	end(true)
+	w.arrives(concat(all, more, late)...)
+}
+
+func TestASwitchOfTheClockLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, end := w.run()
+	var all []string
+	for n, at := range []string{"2020-01-01", "2026-11-24", "2120-01-01", "1971-01-01"} { // far past, far future
+		if n > 0 && n < 2 {
+			all = append(all, queryEntry(n))
+			continue
+		}
+		all = append(all, at+queryEntry(n)[10:])
+	}
+	w.write("query.log", lines(all))
+	future := time.Now().Add(9 * time.Hour)
+	if err := os.Chtimes(filepath.Join(w.logs, "query.log"), future, future); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return len(w.messages()) == 2 }) // the old ones are rejected, as documented
+	rotate(t, filepath.Join(w.logs, "query.log"), ".%d", 7)
+	w.write("query.log", lines(entries(50, 55)))
+	end(true)
+	got := map[string]int{}
+	for _, m := range w.messages() {
+		got[m]++
+	}
+	for _, want := range append(entries(50, 55), all[1], all[2]) {
+		if got[want] == 0 {
+			t.Errorf("%s is lost", want)
+		}
 	}
 }

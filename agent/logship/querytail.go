@@ -19,8 +19,11 @@ func (q *query) tail(text []byte) {
 		for _, at := range places {
 			t := tail{rest: text[at:]}
 			if t.read() && (len(t.rest) == 0 || !strict && q.event == "fail" && (t.rest[0] == ' ' || t.rest[0] == '\n')) {
-				q.text, q.params, q.runtime, q.meta = text[:at], t.params, t.runtime, t.meta
-				q.tailBytes = len(text) - at
+				q.params, q.runtime, q.meta = t.params, t.runtime, t.meta
+				if open := bytes.Index(text[:at], mapIs); q.params == nil && open >= 0 && text[at-1] == '}' {
+					q.params, at = text[open+len(dash):at], open // an apostrophe in a value, which Neo4j does not escape
+				}
+				q.text, q.tailBytes = text[:at], len(text)-at
 				q.failed(t.rest)
 				return
 			}

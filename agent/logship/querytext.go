@@ -18,7 +18,7 @@ func parseText(text []byte) (q query, ok bool) {
 	s := &scan{rest: text[n:]}
 	q.time, q.event = text[:n], "success"
 	s.skip(" ")
-	if q.level = s.word(); bytes.Equal(q.level, []byte("ERROR")) {
+	if q.level = s.level(); bytes.Equal(q.level, []byte("ERROR")) {
 		q.event = "fail"
 	}
 	s.skip(" ")
@@ -53,9 +53,15 @@ func (s *scan) take(prefix string) bool {
 	return ok
 }
 
-func (s *scan) word() []byte {
-	word, _, _ := bytes.Cut(s.rest, []byte(" "))
-	s.rest = s.rest[len(word):]
+// level takes a level; the longest is SEVERE.
+func (s *scan) level() []byte {
+	const most = 8
+	n := bytes.IndexByte(s.rest[:min(most, len(s.rest))], ' ')
+	if n < 0 {
+		return nil
+	}
+	word := s.rest[:n]
+	s.rest = s.rest[n:]
 	return word
 }
 
@@ -132,8 +138,9 @@ func (s *scan) connection(q *query) bool {
 		return false
 	}
 	fields := bytes.Split(s.rest[:end], tab)
-	s.rest = s.rest[end+1:]
-	s.skip("\t ")
+	if s.rest = s.rest[end+1:]; !s.take("\t") && fields[0][0] == 'b' {
+		s.skip(" ") // as pages show it
+	}
 	q.connected(fields)
 	if q.id != nil || q.transaction != nil || bytes.HasPrefix(fields[0], boltIs) && len(fields) < oldBolt {
 		q.database = s.name()

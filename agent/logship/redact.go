@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // masked stands for what does not leave.
@@ -61,6 +62,9 @@ func statement(text []byte) ([]byte, bool) {
 // repeating are the fields that may repeat what an administrative statement says.
 var repeating = []string{"queryParameters", "failureReason", "errorInfo", "stacktrace", "queryPlan"}
 
+// unescape undoes what in JSON may stand between the words of a statement.
+var unescape = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\"`, `"`, `\\`, `\`, `\/`, "/")
+
 // inJSON is statement for a line of JSON: the string that announces a password is cut, and what may repeat it left out.
 func inJSON(text []byte) ([]byte, bool) {
 	found := false
@@ -73,8 +77,14 @@ func inJSON(text []byte) ([]byte, bool) {
 		found = true
 		return appendString(nil, cut)
 	})
-	if !ok {
-		return statement(text)
+	if !ok { // it was cut
+		if cut, secret := statement(text); secret {
+			return cut, true
+		}
+		if cut, secret := statement([]byte(unescape.Replace(string(text)))); secret {
+			return cut, true
+		}
+		return text, false
 	}
 	if !found {
 		return text, false

@@ -136,9 +136,7 @@ func (s *shaper) queryEntry(text []byte, cut *int64) []byte {
 	if s.shape == Raw {
 		return text
 	}
-	q.cut, *cut = *cut, 0
-	s.out = q.fitted(s.out)
-	return s.out
+	return s.asJSON(&q, text, cut)
 }
 
 // plainEntry shapes a line of another log: time, level and the rest.
@@ -149,10 +147,22 @@ func (s *shaper) plainEntry(text []byte, cut *int64) []byte {
 	}
 	scan := scan{rest: text[n:]}
 	scan.skip(" ")
-	q := query{time: text[:n], level: scan.word()}
+	q := query{time: text[:n], level: scan.level()}
 	scan.skip(" ")
-	q.message, q.cut, *cut = scan.rest, *cut, 0
-	s.out = q.fitted(s.out)
+	q.message = scan.rest
+	return s.asJSON(&q, text, cut)
+}
+
+// asJSON is the entry as an object that tells itself what was cut; its text when no object of it fits in an event.
+func (s *shaper) asJSON(q *query, text []byte, cut *int64) []byte {
+	q.cut = *cut
+	if !q.fit(&s.out) {
+		return text
+	}
+	if *cut == 0 && q.cut > 0 {
+		s.count.Cut++
+	}
+	*cut = 0
 	return s.out
 }
 
@@ -169,29 +179,31 @@ func (s *shaper) within(text []byte, cut int64) []byte {
 	return fmt.Appendf(append([]byte(nil), kept...), " [neo4j-agent: %d bytes cut]", cut+int64(len(text)-len(kept)))
 }
 
-// fitted is the entry as JSON, no longer than an event: its longest fields give way.
-func (q *query) fitted(to []byte) []byte {
+// fit writes the entry as JSON, no longer than an event: its longest fields give way. It tells whether that was enough.
+func (q *query) fit(to *[]byte) bool {
 	for {
-		to = q.appendJSON(to[:0])
-		over := len(to) - eventBytes
+		*to = q.appendJSON((*to)[:0])
+		over := len(*to) - eventBytes
 		if over <= 0 {
-			return to
+			return true
 		}
 		over += len(`,"cutBytes":`) + 20 // digits
 		longest := &q.text
-		for _, field := range []*[]byte{&q.message, &q.params, &q.failure, &q.stack, &q.meta, &q.user, &q.database} {
+		for _, field := range []*[]byte{&q.message, &q.params, &q.failure, &q.stack, &q.meta} {
 			if len(*field) > len(*longest) {
 				longest = field
 			}
 		}
-		if len(q.more) > 0 && len(*longest) < eventBytes/8 {
+		switch kept := head(*longest, len(*longest)-over); {
+		case len(kept) > 0 || len(q.more) == 0 && len(*longest) > 0:
+			q.cut += int64(len(*longest) - len(kept))
+			*longest = kept
+		case len(q.more) > 0:
 			q.cut += int64(len(q.more[len(q.more)-1].value))
 			q.more = q.more[:len(q.more)-1]
-			continue
+		default:
+			return false
 		}
-		kept := head(*longest, len(*longest)-over)
-		q.cut += int64(len(*longest) - len(kept))
-		*longest = kept
 	}
 }
 

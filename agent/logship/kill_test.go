@@ -1,0 +1,175 @@
+package logship
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"neo4j-agent/agent/logship/fakelogs"
+)
+
+// serve answers at a free local port, which it prints, until stdin ends.
+func serve(handler http.Handler) int {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Printf("http://%s\n", listener.Addr())
+	go func() { _ = http.Serve(listener, handler) }()
+	_, _ = os.Stdin.Read(make([]byte, 1))
+	return 0
+}
+
+// start starts this test binary as the shipper program.
+func (p program) start(t testing.TB) *exec.Cmd {
+	t.Helper()
+	text, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "LOGSHIP_AS=shipper", "LOGSHIP_PROGRAM="+string(text))
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+// neo4j writes a query log as Neo4j does: entry by entry, a new file when one has reached a size. It counts entries from
+// 0 and never deletes a file: what is lost is the shipper's fault.
+type neo4j struct {
+	path, format string
+	size         int64 // at which files are rotated
+	written      int   // entries
+	text         bytes.Buffer
+}
+
+// burst writes some bytes of entries in one go.
+func (n *neo4j) burst(t testing.TB, size int) {
+	n.text.Reset()
+	for n.text.Len() < size {
+		n.text.WriteString(queryEntry(n.written))
+		if n.written%10 == 0 {
+			n.text.WriteString("\n  over several lines")
+		}
+		n.text.WriteByte('\n')
+		n.written++
+	}
+	file, err := os.OpenFile(n.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer func() { _ = file.Close() }()
+	cut := n.text.Len() / 2 // in two writes: a reader sees half an entry
+	for _, part := range [][]byte{n.text.Bytes()[:cut], n.text.Bytes()[cut:]} {
+		if _, err := file.Write(part); err != nil {
+			t.Error(err)
+		}
+	}
+	if info, err := file.Stat(); err == nil && info.Size() > n.size {
+		rotate(t, n.path, n.format, 100_000)
+	}
+}
+
+// TestAKilledShipperLosesNothingAndRepeatsAtMostOneBatchEachTime kills it with SIGKILL at random moments while Neo4j
+// writes and rotates.
+func TestAKilledShipperLosesNothingAndRepeatsAtMostOneBatchEachTime(t *testing.T) {
+	t.Parallel()
+	kills := times(10, 100)
+	var mu sync.Mutex
+	var puts [][]fakelogs.Event
+	service := fakelogs.New()
+	service.Accepted = func(_, _ string, events []fakelogs.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		puts = append(puts, events)
+	}
+	service.Faults = func(operation string, _ int) fakelogs.Fault {
+		return fakelogs.Fault{Slow: rand.N(30 * time.Millisecond)} // so that many are killed while they wait for the answer
+	}
+	server := httptest.NewServer(service)
+	defer server.Close()
+	dir := t.TempDir()
+	p := program{URL: server.URL, Path: filepath.Join(dir, "query.log"), Checkpoints: filepath.Join(dir, "saved"), Shape: JSON}
+	writer := &neo4j{path: p.Path, format: ".%d", size: 700_000}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(10 * time.Millisecond):
+				writer.burst(t, 20_000)
+			}
+		}
+	}()
+	for range kills {
+		cmd := p.start(t)
+		<-time.After(300*time.Millisecond + rand.N(time.Second))
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+	close(stop)
+	<-stopped
+	cmd := p.start(t)
+	until(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(puts) > 0 })
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	judge(t, puts, writer.written, kills)
+	if broken := service.Broken(); broken != nil {
+		t.Errorf("limits were broken: %q", broken)
+	}
+}
+
+// judge finds each entry that was written in what was accepted, and the calls whose entries were accepted again.
+func judge(t *testing.T, puts [][]fakelogs.Event, written, kills int) {
+	t.Helper()
+	first := make(map[int]int, written) // the call that brought an entry first
+	repeated, again := map[int]bool{}, 0
+	for call, events := range puts {
+		for _, e := range events {
+			var q struct {
+				Query string `json:"query"`
+			}
+			id := -1
+			if json.Unmarshal([]byte(e.Message), &q) != nil {
+				t.Fatalf("no JSON: %s", e.Message)
+			}
+			if _, err := fmt.Sscanf(q.Query, "MATCH (n {id: %d})", &id); err != nil {
+				t.Fatalf("no entry: %s", e.Message)
+			}
+			if before, seen := first[id]; seen {
+				repeated[before] = true
+				again++
+				continue
+			}
+			first[id] = call
+		}
+	}
+	for id := range written {
+		if _, ok := first[id]; !ok {
+			t.Fatalf("entry %d of %d is lost", id, written)
+		}
+	}
+	if len(repeated) > kills {
+		t.Errorf("%d batches were sent again after %d kills", len(repeated), kills)
+	}
+	t.Logf("%d kills, %d entries in %d calls: none lost, %d of %d calls again", kills, written, len(puts), again, len(repeated))
+}

@@ -1,0 +1,65 @@
+package logship
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"neo4j-agent/agent/logship/fakelogs"
+)
+
+// TestMain lets this test binary be a program that ships logs, or the service that takes them, for tests that kill it or
+// measure it.
+func TestMain(m *testing.M) {
+	switch {
+	case os.Getenv("LOGSHIP_AS") == "shipper":
+		os.Exit(shipperMain())
+	case os.Getenv("LOGSHIP_AS") == "service":
+		os.Exit(serviceMain())
+	}
+	os.Exit(m.Run())
+}
+
+// program is what the shipper program is told.
+type program struct {
+	URL, Path, Checkpoints string
+	Shape                  Shape
+}
+
+// shipperMain ships until it is killed, or until SIGTERM and then to the end.
+func shipperMain() int {
+	var p program
+	if err := json.Unmarshal([]byte(os.Getenv("LOGSHIP_PROGRAM")), &p); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	api := client(p.URL)
+	s := New(Options{Logs: []Log{{Name: "query", Path: p.Path, Stream: streamName}}, Shape: p.Shape, Checkpoints: p.Checkpoints,
+		CloudWatch: &CloudWatch{Put: api, Create: api, Group: groupName}, Log: zerolog.New(os.Stderr)})
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM)
+	go func() {
+		<-ended
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		defer cancel()
+		if err := s.Finish(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}()
+	s.Run(context.Background())
+	return 0
+}
+
+// serviceMain is the strict fake at an address of its own, which it prints; it ends with its stdin.
+func serviceMain() int {
+	service := fakelogs.New()
+	service.Accepted = func(string, string, []fakelogs.Event) {}
+	return serve(service)
+}
