@@ -51,6 +51,9 @@ func (p *preparation) findMembers(ctx context.Context) error {
 	if err := p.take(ctx, !p.dry); err != nil {
 		return err
 	}
+	if err := p.meet(ctx); err != nil {
+		return err
+	}
 	p.log.Info().Strs("members", p.found).Msg("members found")
 	return nil
 }
