@@ -57,14 +57,11 @@ var pluginNeeds = map[string][]need{
 // PluginJar returns the pattern below $NEO4J_HOME of the jar that the official image has of a plugin, "" where it has none
 // and would download it. It fails for a plugin that the image of this version does not know.
 func (d Dialect) PluginJar(plugin string) (string, error) {
-	jar := pluginColumns.in(d.Version, pluginJars[plugin])
-	switch jar {
-	case "":
-		return "", fmt.Errorf("cannot install plugin %q: Neo4j %v knows %s", plugin, d.Version, strings.Join(d.plugins(), ", "))
-	case download:
-		return "", nil
+	known := d.plugins()
+	if !slices.Contains(known, plugin) {
+		return "", fmt.Errorf("cannot install plugin %q: Neo4j %v knows %s", plugin, d.Version, strings.Join(known, ", "))
 	}
-	return jar, nil
+	return strings.TrimPrefix(pluginColumns.in(d.Version, pluginJars[plugin]), download), nil
 }
 
 // plugins are those that the image of this version knows.

@@ -3,6 +3,7 @@ package neo4jconf
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -53,9 +54,11 @@ func userSays(t *testing.T, file, variable string) Input {
 
 func TestAPluginIsOfItsGeneration(t *testing.T) {
 	in := alone(dialect(t, 2026, 8, Community))
-	in.Plugins = []string{"n10s"}
-	if _, _, err := Render(in); err == nil || !strings.Contains(err.Error(), `"n10s"`) || !strings.Contains(err.Error(), "apoc, apoc-extended") {
-		t.Errorf("n10s, which 5 was the last to know, gives %v", err)
+	for _, plugin := range []string{"n10s", "apok", "", "-"} { // 5 was the last to know n10s
+		in.Plugins = []string{plugin}
+		if _, _, err := Render(in); err == nil || !strings.Contains(err.Error(), strconv.Quote(plugin)) || !strings.Contains(err.Error(), "apoc, apoc-extended") {
+			t.Errorf("plugin %q gives %v", plugin, err)
+		}
 	}
 	if jar, err := in.Dialect.PluginJar("apoc"); jar != "labs/apoc-*-core.jar" || err != nil {
 		t.Errorf("apoc is in %q (%v)", jar, err)
