@@ -74,7 +74,7 @@ func (p *preparation) makeDirectories(config neo4jconf.Config) error {
 			continue
 		}
 		if err := os.MkdirAll(path, 0o755); err != nil {
-			return withCode(exitCannotMake, fmt.Errorf("cannot create a directory of Neo4j: %v", err))
+			return withCode(exitCannotMake, cannotCreate(path, err))
 		}
 	}
 	return refuseLocked(config.Directories())

@@ -64,10 +64,14 @@ func (l layout) missing() []string {
 func (l layout) create() error {
 	for _, path := range l.folders {
 		if err := os.MkdirAll(path, 0o755); err != nil {
-			return fmt.Errorf("cannot create %s: %v; mount a volume there that user %d can write", path, errors.Unwrap(err), os.Getuid())
+			return cannotCreate(path, err)
 		}
 	}
 	return nil
+}
+
+func cannotCreate(path string, err error) error {
+	return fmt.Errorf("cannot create %s: %v; mount a volume there that user %d can write", path, errors.Unwrap(err), os.Getuid())
 }
 
 // giveTo makes what is at the paths belong to the neo4j user where it could not write all of it, links followed once.

@@ -17,7 +17,8 @@ import (
 // refuseLocked ends a start that could not write all of Neo4j's folders, and names each.
 func refuseLocked(folders []string) error {
 	locked := slices.DeleteFunc(slices.Clone(folders), func(path string) bool {
-		return !errors.Is(unix.Access(path, unix.W_OK), unix.EACCES)
+		err := unix.Access(path, unix.W_OK)
+		return err == nil || errors.Is(err, fs.ErrNotExist)
 	})
 	if len(locked) == 0 {
 		return nil

@@ -94,7 +94,7 @@ func dropRoot(loaded *settings.Settings) error {
 	if loaded.SecureFilePermissions { // what was there before is the user's affair
 		return errors.Join(giveTo(who, made), become(who))
 	}
-	return errors.Join(giveTo(who, append(folders.trees, made...)), become(who))
+	return errors.Join(giveTo(who, append(made, folders.trees...)), become(who))
 }
 
 // starter is the second stage: it makes the commands of the children and hands them to the supervisor.

@@ -72,8 +72,8 @@ func TestAStartThatEndsByItself(t *testing.T) {
 		},
 		{
 			name: "a database that ends by itself is restarted within the bound, then its code is the container's",
-			env:  []string{"AGENT_RESTARTS", "1/10m"}, does: "mkdir -p $NEO4J_DATA_ROOT/logs; echo the last words >> $NEO4J_DATA_ROOT/logs/debug.log; exit 4",
-			code: 4, starts: 2, says: []string{"the last words", "exit code 4"},
+			env:  []string{"AGENT_RESTARTS", "1/10m"}, does: "mkdir -p $NEO4J_DATA_ROOT/logs; echo the last words >> $NEO4J_DATA_ROOT/logs/debug.log; exit 6",
+			code: 6, starts: 2, says: []string{"the last words", "exit code 6"},
 		},
 		{
 			name: "a database that ends well by itself is a failure",
