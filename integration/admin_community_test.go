@@ -26,9 +26,12 @@ var communityTools = []struct {
 }
 
 // TestTheAdminJobsOfCommunityEndAsTheirExitCodesAreRead is the life of a store in the hands of neo4j-admin. What goes
-// wrong is tried in make soak: each run of the tool is two JVMs.
+// wrong is tried in make soak, and so is 5.26, whose tool is nearly the calendar version's: each run is two JVMs.
 func TestTheAdminJobsOfCommunityEndAsTheirExitCodesAreRead(t *testing.T) {
 	for _, tool := range communityTools {
+		if tool.version == localcluster.Community5 && !soak {
+			continue
+		}
 		t.Run(tool.version, func(t *testing.T) {
 			o := newOffice(t, tool.version)
 			o.does(neo4jconf.FirstPassword{Password: localcluster.Password}, 0, neo4jconf.Done, "Changed password for user 'neo4j'")
