@@ -9,8 +9,9 @@ import (
 	"neo4j-agent/integration/localcluster"
 )
 
-// TestABadConfigurationIsSaidOnceAndNotRetried asks each server for what it cannot do. Only the server itself knows that
-// it is wrong, and it ends with 1 for that as for everything.
+// TestABadConfigurationIsSaidOnceAndNotRetried asks each server for what it cannot do, which only the server itself knows.
+// Neo4j's launcher of 4.4 and later says so before the start (exit code 78); where it does not, the server starts once and
+// ends with 1, as it does for everything.
 func TestABadConfigurationIsSaidOnceAndNotRetried(t *testing.T) {
 	for _, g := range generations {
 		for _, bad := range []struct{ name, setting, value string }{
@@ -22,14 +23,13 @@ func TestABadConfigurationIsSaidOnceAndNotRetried(t *testing.T) {
 				if err := m.Start(); err != nil {
 					t.Fatal(err)
 				}
-				if code := wait(t, m, 2*time.Minute); code != 1 {
-					t.Errorf("the exit code is %d, want Neo4j's own, 1", code)
-				}
-				if got := strings.Count(m.LogText(), "the database has been started"); got != 1 {
-					t.Errorf("the database was started %d times, want once", got)
-				}
-				if errors := complaints(m); len(errors) != 1 || !strings.Contains(errors[0], "no restart can help") {
-					t.Errorf("the agent complains %q, want one line that says why it does not try again", errors)
+				code := wait(t, m, 2*time.Minute)
+				starts := strings.Count(m.LogText(), "the database has been started")
+				said := complaints(m)
+				before := code == 78 && starts == 0 && len(said) > 0 && strings.Contains(said[0], bad.setting)
+				after := code == 1 && starts == 1 && len(said) == 1 && strings.Contains(said[0], "no restart can help")
+				if !before && (!after || g.names == names5) {
+					t.Errorf("exit code %d after %d starts, with the complaints %q", code, starts, said)
 				}
 				if !strings.Contains(m.LogText(), bad.setting) {
 					t.Errorf("nothing names %s", bad.setting)

@@ -59,7 +59,8 @@ func (g generation) parts(t *testing.T) *localcluster.Parts {
 	return p
 }
 
-// member makes a standalone member that ends with the test and shows its log when the test fails.
+// member makes a standalone member with a volume of its own, that ends with the test and shows its log when the test
+// fails. A folder /logs or /data of this machine would count as mounted.
 func (g generation) member(t *testing.T, env map[string]string) *localcluster.Member {
 	t.Helper()
 	c, err := localcluster.New(t.Context(), localcluster.Options{Agent: agent, Parts: g.parts(t), Dir: t.TempDir()})
@@ -74,6 +75,9 @@ func (g generation) member(t *testing.T, env map[string]string) *localcluster.Me
 			t.Errorf("the server left something behind: %v", err)
 		}
 	})
+	if env["NEO4J_DATA_ROOT"] == "" {
+		env["NEO4J_DATA_ROOT"] = t.TempDir()
+	}
 	return c.Add(localcluster.MemberOptions{Role: localcluster.Standalone, Env: env})
 }
 
