@@ -58,7 +58,9 @@ func init() {
 	os.Exit(0)
 }
 
-func (b backupRun) run(ctx context.Context) (backup.Result, error) { return backup.Run(ctx, b.options()) }
+func (b backupRun) run(ctx context.Context) (backup.Result, error) {
+	return backup.Run(ctx, b.options())
+}
 
 func (b backupRun) options() backup.Options {
 	return backup.Options{

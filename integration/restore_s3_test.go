@@ -229,7 +229,7 @@ func upload(t testing.TB, client *s3.Client, key string, content []byte) {
 }
 
 // uploadBackup uploads a verified backup of our own format.
-func uploadBackup(t testing.TB, client *s3.Client, at time.Time, files map[string][]byte) snapshot.Manifest {
+func uploadBackup(t testing.TB, client *s3.Client, at time.Time, files map[string][]byte) {
 	t.Helper()
 	var object bytes.Buffer
 	tarZstd(t, &object, files)
@@ -251,7 +251,6 @@ func uploadBackup(t testing.TB, client *s3.Client, at time.Time, files map[strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
 }
 
 // restoring are the options of a restore onto an empty volume.

@@ -78,7 +78,7 @@ func TestARunWaitsForTheLeaseAsLongAsAsked(t *testing.T) {
 	o.Wait = time.Minute
 	f.leased(t, leaseText{Holder: "other", Seconds: 120}, 0)
 	looked := false
-	f.Fault = func(operation, key string, n int) fault {
+	f.Fault = func(operation, key string, _ int) fault {
 		if operation == "GetObject" && key == leaseKey {
 			if looked {
 				f.leased(t, leaseText{Holder: "other", Seconds: 120, Free: true}, 0)

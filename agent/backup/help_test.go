@@ -146,7 +146,7 @@ func unpacked(t *testing.T, data []byte) map[string]string {
 	files := map[string]string{}
 	for archive := tar.NewReader(decoder); ; {
 		header, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files
 		}
 		if err != nil {

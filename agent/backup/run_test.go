@@ -214,7 +214,7 @@ func TestABackupSurvivesTheTroubleOfS3(t *testing.T) {
 
 func TestARefusalOfS3EndsTheRunWithItsReason(t *testing.T) {
 	f, client := newFakeS3(t)
-	f.Fault = func(operation, key string, _ int) fault {
+	f.Fault = func(operation, _ string, _ int) fault {
 		if operation == "UploadPart" {
 			return fault{code: "AccessDenied", status: http.StatusForbidden}
 		}

@@ -2,6 +2,7 @@ package logship
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,7 +23,7 @@ type batch struct {
 
 // builder makes batches within the limits.
 type builder struct {
-	text           []byte
+	text           strings.Builder
 	ends           []int // of the messages in text
 	times          []int64
 	oldest, newest int64
@@ -38,7 +39,7 @@ func (b *builder) fits(size int, at int64) bool {
 		return true
 	}
 	span := max(b.newest, at) - min(b.oldest, at)
-	return len(b.ends) < batchEvents && len(b.text)+size+(len(b.ends)+1)*eventCost <= batchBytes && span < batchSpan.Milliseconds()
+	return len(b.ends) < batchEvents && b.text.Len()+size+(len(b.ends)+1)*eventCost <= batchBytes && span < batchSpan.Milliseconds()
 }
 
 // add takes a message that fits and is neither empty nor longer than eventBytes.
@@ -47,15 +48,15 @@ func (b *builder) add(message []byte, at int64) {
 		b.oldest, b.newest, b.since = at, at, time.Now()
 	}
 	b.oldest, b.newest = min(b.oldest, at), max(b.newest, at)
-	b.text = append(b.text, message...)
-	b.ends = append(b.ends, len(b.text))
+	b.text.Write(message)
+	b.ends = append(b.ends, b.text.Len())
 	b.times = append(b.times, at)
 }
 
 // close makes the batch, in the order of time as the service demands it and otherwise in that of the file, and begins
 // the next one.
 func (b *builder) close(marks []mark) *batch {
-	text := string(b.text)
+	text := b.text.String()
 	events := make([]event, len(b.ends))
 	from := 0
 	for i, end := range b.ends {
@@ -64,6 +65,6 @@ func (b *builder) close(marks []mark) *batch {
 	}
 	slices.SortStableFunc(events, func(x, y event) int { return int(max(-1, min(1, x.time-y.time))) })
 	closed := &batch{events: events, bytes: len(text) + len(events)*eventCost, marks: marks, read: b.read, oldest: time.UnixMilli(b.oldest)}
-	*b = builder{text: b.text[:0], ends: b.ends[:0], times: b.times[:0]}
+	*b = builder{ends: b.ends[:0], times: b.times[:0]}
 	return closed
 }

@@ -41,13 +41,13 @@ func (f *framer) next() (record, bool, error) {
 		}
 		chunk, err := f.in.ReadSlice('\n')
 		f.seen += int64(len(chunk))
-		if err != nil && err != io.EOF && !errors.Is(err, bufio.ErrBufferFull) { //nolint:errorlint // bufio gives io.EOF itself
+		if err != nil && err != io.EOF && !errors.Is(err, bufio.ErrBufferFull) {
 			return record{}, false, err
 		}
 		if r, ok := f.add(chunk, err == nil); ok {
 			return r, true, nil
 		}
-		if err == io.EOF { //nolint:errorlint // as above
+		if err == io.EOF {
 			return record{}, false, nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -26,7 +27,7 @@ func serve(handler http.Handler) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	fmt.Printf("http://%s\n", listener.Addr())
+	_, _ = fmt.Fprintf(os.Stdout, "http://%s\n", listener.Addr())
 	go func() { _ = http.Serve(listener, handler) }()
 	_, _ = os.Stdin.Read(make([]byte, 1))
 	return 0
@@ -52,8 +53,9 @@ func (p program) start(t testing.TB) *exec.Cmd {
 // 0 and never deletes a file: what is lost is the shipper's fault.
 type neo4j struct {
 	path, format string
-	size         int64 // at which files are rotated
-	written      int   // entries
+	size         int64  // at which files are rotated
+	padding      string // of each entry
+	written      int    // entries
 	text         bytes.Buffer
 }
 
@@ -62,6 +64,7 @@ func (n *neo4j) burst(t testing.TB, size int) {
 	n.text.Reset()
 	for n.text.Len() < size {
 		n.text.WriteString(queryEntry(n.written))
+		n.text.WriteString(n.padding)
 		if n.written%10 == 0 {
 			n.text.WriteString("\n  over several lines")
 		}
@@ -98,14 +101,15 @@ func TestAKilledShipperLosesNothingAndRepeatsAtMostOneBatchEachTime(t *testing.T
 		defer mu.Unlock()
 		puts = append(puts, events)
 	}
-	service.Faults = func(operation string, _ int) fakelogs.Fault {
+	service.Faults = func(string, int) fakelogs.Fault {
 		return fakelogs.Fault{Slow: rand.N(30 * time.Millisecond)} // so that many are killed while they wait for the answer
 	}
+	calls := func() int { mu.Lock(); defer mu.Unlock(); return len(puts) }
 	server := httptest.NewServer(service)
 	defer server.Close()
 	dir := t.TempDir()
 	p := program{URL: server.URL, Path: filepath.Join(dir, "query.log"), Checkpoints: filepath.Join(dir, "saved"), Shape: JSON}
-	writer := &neo4j{path: p.Path, format: ".%d", size: 700_000}
+	writer := &neo4j{path: p.Path, format: ".%d", size: 700_000, padding: strings.Repeat(" x", 1000)}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -114,24 +118,34 @@ func TestAKilledShipperLosesNothingAndRepeatsAtMostOneBatchEachTime(t *testing.T
 			case <-stop:
 				return
 			case <-time.After(10 * time.Millisecond):
-				writer.burst(t, 20_000)
+				if writer.written < 4_000*(calls()/4+1) { // some batches ahead of what is sent
+					writer.burst(t, 100_000)
+				}
 			}
 		}
 	}()
 	for range kills {
 		cmd := p.start(t)
-		<-time.After(300*time.Millisecond + rand.N(time.Second))
+		if more := rand.N(5); more > 0 { // else it is killed before it has sent anything
+			before := calls()
+			until(t, func() bool { return calls() >= before+more })
+		}
+		<-time.After(rand.N(100 * time.Millisecond))
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}
 	close(stop)
 	<-stopped
 	cmd := p.start(t)
-	until(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(puts) > 0 })
+	before := calls()
+	until(t, func() bool { return calls() > before })
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
+	server.Close()
+	mu.Lock()
+	defer mu.Unlock()
 	judge(t, puts, writer.written, kills)
 	if broken := service.Broken(); broken != nil {
 		t.Errorf("limits were broken: %q", broken)

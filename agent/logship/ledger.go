@@ -25,7 +25,7 @@ func fingerprint(file io.ReaderAt, n int64) string {
 		return ""
 	}
 	head := make([]byte, min(n, headBytes))
-	if _, err := file.ReadAt(head, 0); err != nil && err != io.EOF { //nolint:errorlint // ReaderAt promises io.EOF itself
+	if _, err := file.ReadAt(head, 0); err != nil && err != io.EOF {
 		return ""
 	}
 	sum := sha256.Sum256(head)

@@ -17,11 +17,11 @@ func parseText(text []byte) (q query, ok bool) {
 	}
 	s := &scan{rest: text[n:]}
 	q.time, q.event = text[:n], "success"
-	s.skip(" ")
+	s.skip()
 	if q.level = s.level(); bytes.Equal(q.level, []byte("ERROR")) {
 		q.event = "fail"
 	}
-	s.skip(" ")
+	s.skip()
 	if s.take("Query started: ") {
 		q.event = "start"
 	}
@@ -45,7 +45,7 @@ func parseText(text []byte) (q query, ok bool) {
 // scan eats text from the left. What is not there is left alone.
 type scan struct{ rest []byte }
 
-func (s *scan) skip(cut string) { s.rest = bytes.TrimLeft(s.rest, cut) }
+func (s *scan) skip() { s.rest = bytes.TrimLeft(s.rest, " ") }
 
 func (s *scan) take(prefix string) bool {
 	after, ok := bytes.CutPrefix(s.rest, []byte(prefix))
@@ -139,7 +139,7 @@ func (s *scan) connection(q *query) bool {
 	}
 	fields := bytes.Split(s.rest[:end], tab)
 	if s.rest = s.rest[end+1:]; !s.take("\t") && fields[0][0] == 'b' {
-		s.skip(" ") // as pages show it
+		s.skip() // as pages show it
 	}
 	q.connected(fields)
 	if q.id != nil || q.transaction != nil || bytes.HasPrefix(fields[0], boltIs) && len(fields) < oldBolt {

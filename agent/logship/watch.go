@@ -33,7 +33,10 @@ func (w watch) run(ctx context.Context) {
 					return
 				}
 				w.wake(filepath.Dir(happened.Name))
-			case <-watcher.Errors: // events were lost: the poll finds what they were about
+			case _, ok := <-watcher.Errors: // events were lost: the poll finds what they were about
+				if !ok {
+					return
+				}
 			case <-poll.C:
 				again = true
 			case <-ctx.Done():

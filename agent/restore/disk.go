@@ -91,7 +91,7 @@ func freeSpace(path string) (int64, error) {
 		if err != nil {
 			return 0, onDisk("measure the free space of "+path, err)
 		}
-		return int64(stat.Bavail) * int64(stat.Bsize), nil
+		return int64(stat.Bavail) * stat.Bsize, nil
 	}
 }
 

@@ -135,7 +135,7 @@ func with[In any](body []byte, do func(In) (any, *apiError)) (any, *apiError) {
 	if err := decoder.Decode(&in); err != nil {
 		return nil, fail("SerializationException", "%v", err)
 	}
-	if _, err := decoder.Token(); err != io.EOF { //nolint:errorlint // the decoder gives io.EOF itself
+	if _, err := decoder.Token(); err != io.EOF {
 		return nil, fail("SerializationException", "more than one value")
 	}
 	return do(in)
