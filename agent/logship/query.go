@@ -1,9 +1,6 @@
 package logship
 
-import (
-	"bytes"
-	"strconv"
-)
+import "strconv"
 
 // query is one entry of the query log, whichever generation wrote it, and in text or JSON. A number that the entry does
 // not tell is nil. The names in JSON are those that CloudWatch Logs Insights sorts by.
@@ -83,11 +80,15 @@ func (o *object) text(name string, value []byte) {
 }
 
 func (o *object) number(name string, value []byte) {
-	if _, err := strconv.ParseInt(string(value), 10, 64); err != nil {
-		o.text(name, value)
-		return
+	for _, c := range value {
+		if c < '0' || c > '9' {
+			o.text(name, value)
+			return
+		}
 	}
-	o.raw(name, bytes.TrimPrefix(value, []byte("+")))
+	if len(value) == 1 || len(value) > 1 && value[0] != '0' {
+		o.raw(name, value)
+	}
 }
 
 func (o *object) raw(name string, value []byte) {
