@@ -95,11 +95,14 @@ func (b *box) inside(command ...string) []string {
 r=$BOX/root; mount -t tmpfs tmpfs $r
 for d in bin sbin lib lib64 usr etc dev tmp; do
   [ -e /$d ] || continue
-  if [ -L /$d ]; then cp -a /$d $r/$d; else mkdir $r/$d; mount --rbind /$d $r/$d; fi
+  if [ -L /$d ]; then ln -s $(readlink /$d) $r/$d; else mkdir $r/$d; mount --rbind /$d $r/$d; fi
 done
 mkdir $r/proc $r/run $r/sys; mount -t proc proc $r/proc
 mount --bind $BOX/passwd $r/etc/passwd; mount --bind $BOX/group $r/etc/group
-for m in $BOX/mnt/*; do d=$r/${m##*/}; mkdir $d; mount --bind $m $d; done
+for m in $BOX/mnt/*; do
+  d=$r/${m##*/}; mkdir $d; mount --bind $m $d
+  case " $READ_ONLY " in *" ${m##*/} "*) mount -o remount,bind,ro $d;; esac
+done
 exec chroot $r "$@"`
 	b.with("BOX", b.dir)
 	return append(append(unshare, "sh", "-c", script, "sh"), command...)

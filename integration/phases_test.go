@@ -182,22 +182,6 @@ func TestAnUnchangedConfigurationIsNotWrittenAgain(t *testing.T) {
 	}
 }
 
-func TestTermWhileWaitingForMembersEndsAtOnce(t *testing.T) {
-	b := newBox(t, obedient).core(cloudMap(1))
-	b.start()
-	b.eventually("prepare to wait for members", 10*time.Second, func() bool { _, body := b.get("/status"); return strings.Contains(body, "2 of 3") })
-	if code, body := b.get("/healthz"); code != 200 || !strings.Contains(body, "preparing") {
-		t.Errorf("/healthz answers %d %s while members are awaited, want 200 and preparing", code, body)
-	}
-	b.signal(syscall.SIGTERM)
-	if code := b.exit(10 * time.Second); code != 143 {
-		t.Errorf("exit code %d, want 143; output:\n%s", code, b.output)
-	}
-	if b.starts() != 0 {
-		t.Error("the database was started")
-	}
-}
-
 // TestAKilledPrepareIsRunAgain kills prepare less often in a row than PID 1 takes for a fault that stays.
 func TestAKilledPrepareIsRunAgain(t *testing.T) {
 	for range times(1, 10) {
@@ -344,87 +328,6 @@ func TestRenderAndPeersTellWithoutStarting(t *testing.T) {
 	}
 }
 
-func TestHangupReloadsSecretsAndDisturbsNothing(t *testing.T) {
-	b := newBox(t, obedient)
-	b.write("password", boxPassword, 0o600)
-	delete(b.env, "NEO4J_ADMIN_PASSWORD")
-	b.with("NEO4J_ADMIN_PASSWORD_FILE", filepath.Join(b.dir, "password"))
-	b.start()
-	b.started(1)
-	b.eventually("an answer", 5*time.Second, func() bool { code, _ := b.get("/healthz"); return code == 200 })
-	serve := b.stage("serve")
-	b.write("password", "another-password", 0o600)
-	b.signal(syscall.SIGHUP)
-	b.eventually("the new secret", 5*time.Second, func() bool { return strings.Contains(b.output.String(), `"changed":true`) })
-	for _, other := range []syscall.Signal{syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH} {
-		b.signal(other) // ignored: USR1 kills a JVM
-	}
-	b.signal(syscall.SIGTERM)
-	if code := b.exit(20 * time.Second); code != 0 || b.starts() != 1 {
-		t.Errorf("exit code %d after %d starts, want 0 after one; output:\n%s", code, b.starts(), b.output)
-	}
-	if serve == 0 {
-		t.Error("serve did not run")
-	}
-}
-
-// TestNobodyReadsTheOutput: a pipe that is full, and one whose reader has gone.
-func TestNobodyReadsTheOutput(t *testing.T) {
-	for name, closed := range map[string]bool{"a full pipe": false, "a closed pipe": true} {
-		t.Run(name, func(t *testing.T) {
-			b := newBox(t, obedient).with("AGENT_LOG_LEVEL", "debug")
-			reader, writer, err := os.Pipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = reader.Close() }()
-			defer func() { _ = writer.Close() }()
-			if closed {
-				_ = reader.Close()
-			} else {
-				fill(t, writer)
-			}
-			b.write("home/bin/neo4j", strings.Replace(b.read("home/bin/neo4j"), `echo "fake-neo4j says hello"`, "exec >/dev/null 2>&1", 1), 0o755)
-			b.pipe = writer
-			b.start()
-			b.started(1)
-			b.eventually("an answer", 5*time.Second, func() bool { code, _ := b.get("/healthz"); return code == 200 })
-			b.signal(syscall.SIGTERM)
-			if code := b.exit(25 * time.Second); code != 0 {
-				t.Errorf("exit code %d, want 0", code)
-			}
-		})
-	}
-}
-
-// fill writes into a pipe until it takes no more.
-func fill(t *testing.T, pipe *os.File) {
-	t.Helper()
-	if err := pipe.SetWriteDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := pipe.Write(make([]byte, 4096)); err == nil; _, err = pipe.Write(make([]byte, 4096)) {
-	}
-}
-
-func TestTermToServeDoesNotTakeItAway(t *testing.T) {
-	b := newBox(t, obedient)
-	b.start()
-	b.started(1)
-	b.eventually("an answer", 5*time.Second, func() bool { code, _ := b.get("/healthz"); return code == 200 })
-	_ = syscall.Kill(b.stage("serve"), syscall.SIGTERM) // as a killall would
-	for range 20 {
-		if code, body := b.get("/healthz"); code != 200 {
-			t.Fatalf("/healthz answers %d %s", code, body)
-		}
-		<-time.After(20 * time.Millisecond)
-	}
-	b.signal(syscall.SIGTERM)
-	if code := b.exit(20 * time.Second); code != 0 {
-		t.Errorf("exit code %d, want 0; output:\n%s", code, b.output)
-	}
-}
-
 // TestWhatAnEarlierContainerSaidDoesNotCount: the run directory may be on a volume, or full.
 func TestWhatAnEarlierContainerSaidDoesNotCount(t *testing.T) {
 	b := newBox(t, obedient)
@@ -439,24 +342,5 @@ func TestWhatAnEarlierContainerSaidDoesNotCount(t *testing.T) {
 	check.Env = b.environ()
 	if text, err := check.CombinedOutput(); err == nil {
 		t.Errorf("healthcheck calls a member ready that never was: %s", text)
-	}
-}
-
-func TestOutputOfTheDatabaseIsUntouched(t *testing.T) {
-	b := newBox(t, obedient)
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.stdout = writer
-	b.start()
-	_ = writer.Close()
-	b.started(1)
-	b.signal(syscall.SIGTERM)
-	b.exit(20 * time.Second)
-	text := make([]byte, 4096)
-	n, _ := reader.Read(text)
-	if got := string(text[:n]); got != "fake-neo4j says hello\n" {
-		t.Errorf("standard output is %q, want the database's line and nothing else", got)
 	}
 }
