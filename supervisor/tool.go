@@ -7,7 +7,6 @@ import (
 	"io"
 	"os/exec"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -95,7 +94,7 @@ func (t Tool) verdict(ctx context.Context, waited error) error {
 	var ended *exec.ExitError
 	switch {
 	case ctx.Err() != nil && waited != nil:
-		return fmt.Errorf("cannot finish %s: %w", strings.Join(t.Argv, " "), ctx.Err())
+		return fmt.Errorf("cannot finish %s: %w", t.Argv[0], ctx.Err()) // arguments may hold a password
 	case waited == nil, errors.As(waited, &ended), errors.Is(waited, exec.ErrWaitDelay):
 		return nil
 	default:

@@ -94,6 +94,9 @@ func TestAToolThatIgnoresTermIsKilled(t *testing.T) {
 	if took := time.Since(begin); took < toolGrace {
 		t.Errorf("killed after %v, the grace is %v", took, toolGrace)
 	}
+	if strings.Contains(fmt.Sprint(err), "sleep") {
+		t.Errorf("the error tells the tool's arguments, which may hold a password: %v", err)
+	}
 }
 
 func TestAChildThatKeepsThePipeOpenDoesNotHangATool(t *testing.T) {
