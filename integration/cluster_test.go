@@ -41,6 +41,7 @@ func TestOneCluster(t *testing.T) {
 		{"keeps no secret in any environment or argument", keepsSecrets},
 		{"elects another leader when the leader's JVM is killed, and takes the old one back as follower", losesLeader},
 		{"does not notice that serve is killed", losesServe},
+		{"fails a core that cannot join although the others have a leader", failsWhoCannotJoin},
 		{"lets a core leave cleanly and come back", lettingACoreLeave},
 		{"stops as a whole and starts again", stopsAndStarts},
 		{"forms again when all addresses have changed", changesAddresses},
@@ -214,6 +215,31 @@ func losesServe(t *testing.T, s *story) {
 		}
 	}
 	waitReady(t, s.Members)
+}
+
+// failsWhoCannotJoin adds a core whose own discovery is told to look where nobody is.
+func failsWhoCannotJoin(t *testing.T, s *story) {
+	stray := s.Add(localcluster.MemberOptions{Env: map[string]string{
+		"AGENT_JOIN_TIMEOUT": "30s", "AGENT_RESTARTS": "0/10m", "AGENT_STOP_TIMEOUT": "20s",
+		"NEO4J_causal__clustering_discovery__type":             "DNS",
+		"NEO4J_causal__clustering_initial__discovery__members": "127.0.254.9:5000",
+	}})
+	defer func() { s.Members = s.Members[:len(s.Members)-1] }()
+	if err := stray.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer stray.Kill()
+	eventually(t, "the core to fail and say that the others are led", formation, func() (bool, string) {
+		now := statusOf(stray)
+		return now.Phase == "failed" && strings.Contains(now.Reason, "nothing has moved for 30s"), now.String()
+	})
+	if code := healthz(stray); code != 503 {
+		t.Errorf("/healthz answers %d while failed, want 503", code)
+	}
+	if code := wait(t, stray, 2*time.Minute); code == 0 {
+		t.Error("it left with exit code 0, so that nobody would replace it")
+	}
+	waitReady(t, s.Members[:len(s.Members)-1])
 }
 
 func lettingACoreLeave(t *testing.T, s *story) {
