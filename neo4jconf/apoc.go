@@ -19,9 +19,10 @@ func (in Input) apoc(l *layers) ([]line, error) {
 	return base, nil
 }
 
-// APOC returns the apoc.conf that belongs beside this neo4j.conf, and false where there is nothing to write into one.
+// APOC returns the apoc.conf that belongs beside this neo4j.conf, and false where there is nothing to write into one and
+// none of ours to empty.
 func (c Config) APOC() (Config, bool) {
-	if c.apoc == nil || len(c.apoc.settings) == 0 {
+	if c.apoc == nil {
 		return Config{}, false
 	}
 	return *c.apoc, true

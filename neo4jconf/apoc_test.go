@@ -55,3 +55,14 @@ func TestNobodyWhoSaysNothingOfAPOCGetsAFileForIt(t *testing.T) {
 		t.Error("4.4 has its settings in neo4j.conf")
 	}
 }
+
+func TestSettingsOfAPOCThatNobodyAsksForAnyMoreAreGone(t *testing.T) {
+	in := Input{Dialect: dialect(t, 2026, 8, Community), Env: map[string]string{"NEO4J_apoc_export_file_enabled": "true"}}
+	c, _ := render(t, in)
+	first, _ := c.APOC()
+	in.Env, in.APOC = nil, first.Bytes()
+	c, _ = render(t, in)
+	if second, ok := c.APOC(); !ok || len(second.Settings()) != 0 || strings.Contains(string(second.Bytes()), "apoc.export") {
+		t.Errorf("the file of the last start stays: %v\n%s", ok, second.Bytes())
+	}
+}

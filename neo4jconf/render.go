@@ -46,7 +46,7 @@ func Render(in Input) (Config, []Warning, error) {
 		dialect: in.Dialect, home: in.HomeDir, role: in.role(l), settings: l.sorted(), base: base, name: confFile,
 		queryLog: in.QueryLog, logging: in.ServerLogs,
 	}
-	if l.apoc != nil {
+	if l.apoc != nil && (len(l.apoc.settings) > 0 || isOurs(apocFile, in.APOC)) {
 		c.apoc = &Config{dialect: in.Dialect, settings: l.apoc.sorted(), base: apoc, name: apocFile}
 	}
 	return c, append(warnings, more...), nil
