@@ -16,7 +16,7 @@ FOLDERS     := agent supervisor neo4jconf image ecs-task-defs integration
 UNIT        := ./agent/... ./supervisor/... ./neo4jconf/... ./image/... ./ecs-task-defs/...
 INTEGRATION := ./integration/...
 
-.PHONY: help demo demo-clean test unit integration soak check bench build update clean
+.PHONY: help demo demo-clean test unit integration soak soak-unit soak-integration check bench build update clean
 
 help: ## List what can be made.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,8 +42,12 @@ unit: ## The tests that need no Neo4j.
 integration: $(AGENT) ## The tests on real Neo4j servers.
 	go test -race -p 1 -timeout 25m -count 1 -v $(INTEGRATION)
 
-soak: $(AGENT) check ## Every scenario with its full counts. Takes hours.
+soak: check soak-unit soak-integration ## Every scenario with its full counts. An hour; with -j2 less.
+
+soak-unit:
 	SOAK=1 go test -race -timeout 60m -count 1 $(UNIT)
+
+soak-integration: $(AGENT)
 	SOAK=1 go test -race -p 1 -timeout 300m -count 1 -v $(INTEGRATION)
 
 check: $(LINT) ## Formatting, vet, import rules, generated texts.
