@@ -39,7 +39,9 @@ func (c Config) Bytes() []byte {
 }
 
 // isOurs tells whether the file found, which has that name, was written by us.
-func isOurs(name string, file []byte) bool { return bytes.HasPrefix(file, fmt.Appendf(nil, header, name)) }
+func isOurs(name string, file []byte) bool {
+	return bytes.HasPrefix(file, fmt.Appendf(nil, header, name))
+}
 
 // readBase returns the settings of the file found, which has that name. From a file of ours that nobody edited these are the ones that
 // were there before us; edited tells that somebody did.
