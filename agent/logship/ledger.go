@@ -49,6 +49,7 @@ type place struct {
 	size     int64 // and mtime, when the file was last found to be the marked one
 	mtime    time.Time
 	lastSeen time.Time // in a listing
+	held     bool      // open, so that it can be read though it is deleted
 }
 
 // newLedger goes on from a checkpoint's marks.
@@ -75,8 +76,11 @@ func (l *ledger) see(found []entry) (unread []entry, behind int64) {
 			behind += e.size - p.Offset
 		}
 	}
+	if len(found) == 0 { // the directory is away, and may come back with all that it had
+		return nil, 0
+	}
 	for id, p := range l.marks {
-		if now.Sub(p.lastSeen) > forgetAfter {
+		if now.Sub(p.lastSeen) > forgetAfter && !p.held {
 			delete(l.marks, id)
 			if p.Offset < p.size {
 				l.lost++

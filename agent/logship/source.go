@@ -38,13 +38,13 @@ func (l *ledger) begin(file *os.File) (*source, error) {
 	}
 	e := entry{path: file.Name(), id: idOf(info), size: info.Size(), mtime: info.ModTime()}
 	p := l.place(e)
-	p.lastSeen = time.Now()
 	if !p.knows(file, info.Size()) {
 		p.mark = mark{fileID: e.id}
 	}
 	if _, err := file.Seek(p.Offset, io.SeekStart); err != nil {
 		return nil, err
 	}
+	p.held = true
 	grew := info.ModTime()
 	if now := time.Now(); grew.After(now) { // the clock was set back
 		grew = now
@@ -72,4 +72,7 @@ func (s *source) replaced() bool {
 	return s.place.Offset != s.at
 }
 
-func (s *source) close() { _ = s.file.Close() }
+func (s *source) close() {
+	s.place.held, s.place.lastSeen = false, time.Now()
+	_ = s.file.Close()
+}
