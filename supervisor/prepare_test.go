@@ -26,12 +26,19 @@ sleep 291 &
 echo busy >> $DIR/events
 wait'`
 
+// preparing waits for the process that prepares: what it does may be seen before the state file that names it.
+func (s *program) preparing() (pid int) {
+	s.t.Helper()
+	eventually(s.t, "prepare is in the state file", func() bool { pid = s.state().Prepare.PID; return pid != 0 })
+	return pid
+}
+
 func TestPrepareKilledLeavesNothingOfItsSessionAndIsRunAgain(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		for range rounds(2, 50) {
 			s := runStart(t, p, script{Prepare: slowPrepare})
 			s.says("busy")
-			s.kill(s.state().Prepare.PID)
+			s.kill(s.preparing())
 			state := s.isRunning()
 			if state.Prepare.Starts != 2 || !strings.Contains(state.Prepare.LastExit, "exit code 0") {
 				t.Errorf("prepare: %+v", state.Prepare)
@@ -105,7 +112,7 @@ func TestTermWhilePrepareRunsEndsItsSessionAndLeavesWith143(t *testing.T) {
 func TestPrepareDiesWithAKilledStart(t *testing.T) {
 	s := runStart(t, asSubreaper, script{Prepare: "echo busy >> $DIR/events; exec sleep 296"})
 	s.says("busy")
-	prepare := s.state().Prepare.PID
+	prepare := s.preparing()
 	if err := s.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
