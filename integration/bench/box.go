@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// box is a home with a script in place of Neo4j, which tells when it was executed and then obeys SIGTERM. The volume is
-// warm, the peers are known and no admin tool has to run.
+// box is a home with scripts in place of Neo4j's launcher, which knows the java line, and of its Java, which tells when it
+// was executed and then obeys SIGTERM. The volume is warm, the peers are known and no admin tool has to run.
 type box struct {
 	agent, dir, http string
 }
 
 // patience bounds each wait of a run.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 func newBox(agent string) (*box, error) {
 	dir, err := os.MkdirTemp("", "neo4j-agent-bench-")
@@ -36,7 +36,8 @@ func newBox(agent string) (*box, error) {
 	err = listener.Close()
 	for name, text := range map[string]string{
 		"lib/neo4j-4.4.48.jar": "", "lib/neo4j-enterprise-4.4.48.jar": "", "conf/neo4j.conf": "",
-		"bin/neo4j": "#!/bin/sh\ntrap 'exit 0' TERM\ndate +%s%N > $NEO4J_HOME/executed\nwhile :; do sleep 0.05; done\n",
+		"bin/neo4j": "#!/bin/sh\necho $NEO4J_HOME/bin/java -cp lib org.neo4j.server.CommunityEntryPoint --home-dir=$NEO4J_HOME --config-dir=$NEO4J_CONF\n",
+		"bin/java":  "#!/bin/sh\ntrap 'exit 0' TERM\ndate +%s%N > $NEO4J_HOME/executed\nwhile :; do sleep 0.05; done\n",
 	} {
 		path := filepath.Join(dir, name)
 		err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o755))
@@ -50,7 +51,8 @@ func (b *box) command(name string) *exec.Cmd {
 	c := exec.Command(b.agent, name)
 	c.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "NEO4J_HOME=" + b.dir, "NEO4J_DATA_ROOT=" + filepath.Join(b.dir, "volume"),
-		"NEO4J_ACCEPT_LICENSE_AGREEMENT=yes", "NEO4J_ADMIN_PASSWORD=a-long-password", "AGENT_RUN_DIR=" + filepath.Join(b.dir, "run"), "AGENT_HTTP_ADDR=" + b.http,
+		"NEO4J_ACCEPT_LICENSE_AGREEMENT=yes", "NEO4J_ADMIN_PASSWORD=a-long-password",
+		"AGENT_RUN_DIR=" + filepath.Join(b.dir, "run"), "AGENT_HTTP_ADDR=" + b.http,
 		"AGENT_DISCOVERY=static", "AGENT_PEERS=10.0.0.1,10.0.0.2,10.0.0.3", "AGENT_ADVERTISED_ADDRESS=127.0.0.1",
 		"AGENT_STOP_TIMEOUT=20s",
 	}

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -55,6 +56,14 @@ func run(agent, dir string, runs int) error {
 	if err != nil {
 		return err
 	}
+	render, err := rendering(10 * runs)
+	if err != nil {
+		return err
+	}
+	l, err := measureLaunches(agent, dir, 5)
+	if err != nil {
+		return err
+	}
 	info, err := os.Stat(agent)
 	if err != nil {
 		return fmt.Errorf("cannot measure the binary: %v", err)
@@ -67,6 +76,12 @@ func run(agent, dir string, runs int) error {
 		{"RssAnon of PID 1", megabytes(memory["start"]), "≤ 10 MB", nil},
 		{"RssAnon of serve", megabytes(memory["serve"]), "≤ 20 MB", nil},
 		{"binary", megabytes(info.Size()), "≤ 30 MB", nil},
+		{fmt.Sprintf("rendering %d variables", variables), milliseconds(render), "≤ 2 ms", nil},
+		{"start to Started. of Community 5", milliseconds(l.ours.started), "≥ 1×", []string{
+			fmt.Sprintf("%.2f× of its own launcher (%s); the first start took %s",
+				float64(l.plain.started)/float64(l.ours.started), milliseconds(l.plain.started), milliseconds(l.first.started))}},
+		{"RssAnon of all its processes", megabytes(l.ours.memory), "≥ 1×", []string{
+			fmt.Sprintf("%.2f× of its own launcher with its two JVMs (%s)", float64(l.plain.memory)/float64(l.ours.memory), megabytes(l.plain.memory))}},
 	})
 }
 
@@ -86,7 +101,7 @@ func print(rows []row) error {
 	return table.Flush()
 }
 
-func median(values []time.Duration) time.Duration {
+func median[T cmp.Ordered](values []T) T {
 	slices.Sort(values)
 	return values[len(values)/2]
 }
