@@ -12,6 +12,7 @@ func (s *server) newMonitor() *health.Monitor {
 		Prober:   health.NewProber(s.credentials),
 		Bounds:   health.Bounds{Bind: s.settings.BindTimeout, Join: s.settings.JoinTimeout, Failed: failedFor},
 		Resumed:  s.resume(),
+		Logs:     s.logShipping,
 		OnStatus: s.remember,
 		OnGiveUp: s.giveUp,
 		Log:      s.log,

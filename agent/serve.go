@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"neo4j-agent/agent/health"
+	"neo4j-agent/agent/logship"
 	"neo4j-agent/agent/runstate"
 	"neo4j-agent/agent/settings"
 )
@@ -54,6 +55,7 @@ func (c serveCommand) Run() error {
 	}
 	s := &server{
 		settings: loaded, secrets: secrets, result: inherited(c.ResultFD, "launch"), container: c.Container, log: log,
+		stopped: make(chan struct{}), shipped: make(chan struct{}),
 	}
 	s.password.Store(&loaded.AdminPassword)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -79,6 +81,10 @@ type server struct {
 	monitor  *health.Monitor
 	log      zerolog.Logger
 
+	shipper atomic.Pointer[logship.Shipper] // nil while no logs are sent
+	stopped chan struct{}                   // closed when the database has ended for good
+	shipped chan struct{}                   // closed when all that could be sent of the logs has been
+
 	container time.Time // its start; zero when run by hand
 	withdrawn bool      // our record has been taken out of Cloud Map
 }
@@ -93,6 +99,7 @@ func (s *server) run(ctx context.Context) error {
 	working.Go(func() { s.monitor.Run(ctx) })
 	working.Go(func() { s.serveHTTP(ctx) })
 	working.Go(func() { s.reloadOnHangup(ctx) })
+	working.Go(func() { s.shipLogs(ctx) })
 	if s.talk == nil {
 		<-ctx.Done()
 		return nil
@@ -113,7 +120,9 @@ func (s *server) listen(ctx context.Context) error {
 		case word == runstate.Drain:
 			s.drain(ctx, reason)
 		case word == runstate.Stopped:
+			close(s.stopped)
 			s.withdraw(ctx) // when the database could not be started nobody said drain
+			<-s.shipped
 			return nil
 		}
 	}

@@ -27,6 +27,9 @@ type budget struct {
 	Flush   time.Duration // from stopped to the end of serve
 }
 
+// FlushTime is what serve gets from `stopped` to its end, under the stop time-out stop.
+func FlushTime(stop time.Duration) time.Duration { return newBudget(stop).Flush }
+
 // newBudget spends stop minus the margin, and half of a stop that is shorter than two margins.
 func newBudget(stop time.Duration) budget {
 	whole := max(stop-stopMargin, stop/2, leastStop)

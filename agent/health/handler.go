@@ -43,6 +43,9 @@ func (m *Monitor) Handler() http.Handler {
 			answer.Reason = "GET and HEAD only"
 			write(w, http.StatusMethodNotAllowed, answer)
 		case r.URL.Path == "/status":
+			if m.config.Logs != nil {
+				s.Logs = m.config.Logs()
+			}
 			write(w, http.StatusOK, s)
 		case !known:
 			answer.Reason = "no such path; there are /healthz /readyz /leader /follower /read-replica /writable /read-only /status"

@@ -27,9 +27,10 @@ type Config struct {
 	Facts    func() Facts // called by Run and NewMonitor only
 	Prober   Prober       // called by Run only
 	Bounds   Bounds
-	Resumed  Status              // phase, since, reason and everReady of an earlier serve in this container's life
-	OnStatus func(Status)        // after a change of phase, role, EverReady or Formation.Formed
-	OnGiveUp func(reason string) // once, after failed has lasted Bounds.Failed
+	Resumed  Status               // phase, since, reason and everReady of an earlier serve in this container's life
+	Logs     func() []LogShipping // how sending the logs goes, from memory; nil if none are sent
+	OnStatus func(Status)         // after a change of phase, role, EverReady or Formation.Formed
+	OnGiveUp func(reason string)  // once, after failed has lasted Bounds.Failed
 	Log      zerolog.Logger
 }
 

@@ -3,6 +3,8 @@ package settings
 import (
 	"encoding/json"
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -102,6 +104,20 @@ func logStream(field *string) form {
 	return checked(field, "up to 512 characters without `:` and `*`", func(value string) bool {
 		return len(value) <= longestLogName && !strings.ContainsAny(value, ":*")
 	}, "is not the name of a log stream")
+}
+
+// retentionDays are what PutRetentionPolicy takes (CloudWatch Logs API, retentionInDays).
+var retentionDays = []string{"1", "3", "5", "7", "14", "30", "60", "90", "120", "150", "180", "365", "400", "545", "731",
+	"1096", "1827", "2192", "2557", "2922", "3288", "3653"}
+
+func retention(field *int32) form {
+	return into(field, "one of "+strings.Join(retentionDays, ", "), func(value string) (int32, error) {
+		if !slices.Contains(retentionDays, value) {
+			return 0, errors.New("is not a number of days that CloudWatch Logs takes")
+		}
+		days, err := strconv.ParseInt(value, 10, 32)
+		return int32(days), err
+	})
 }
 
 // users is JSON or YAML. What starts like JSON is checked to be JSON; YAML is read where it is used.

@@ -50,6 +50,11 @@ var values = map[string]struct{ right, wrong []string }{
 	"PAGE_CACHE":                    {[]string{"512m", "4G", "1048576"}, []string{"4GB", "m", "4.5g", "-1"}},
 	"HEAP_SIZE":                     {[]string{"2g"}, []string{"2 g"}},
 	"AGENT_SHIP_LOGS":               {[]string{"query,debug", "security http user", "none"}, []string{"query,gc", "none,query", "Query"}},
+	"AGENT_LOG_TARGET":              {[]string{"cloudwatch", "stdout"}, []string{"stderr", "CloudWatch"}},
+	"AGENT_LOG_RETENTION":           {[]string{"1", "30", "3653"}, []string{"2", "0", "-1", "30d"}},
+	"AGENT_LOG_SHAPE":               {[]string{"raw", "json"}, []string{"text", "JSON"}},
+	"AGENT_LOG_PARAMETERS":          {[]string{"keep", "drop"}, []string{"true", "Drop"}},
+	"AGENT_LOG_METRICS":             {[]string{"true", "false"}, []string{"yes", "1m"}},
 	"AGENT_LOG_GROUP":               {[]string{"/neo4j/a_b-c.d#e"}, []string{"a b", "a:b", strings.Repeat("a", 513)}},
 	"AGENT_LOG_STREAM":              {[]string{"a b"}, []string{"a:b", "*", strings.Repeat("a", 513)}},
 	"AWS_REGION":                    {[]string{"eu-west-1", "us-gov-east-1", "eusc-de-east-1", "ap-southeast-12"}, []string{"eu-west", "eu-west-1a", "EU-WEST-1", "1", "-west-1", "eu--1", "Ireland"}},
@@ -97,7 +102,7 @@ func TestEveryVariableThatRefusesSomethingIsTried(t *testing.T) {
 
 func TestValuesMeanWhatTheyShould(t *testing.T) {
 	s, _ := load(t, "AGENT_STOP_TIMEOUT=90", "AGENT_DISCOVERY_TIMEOUT=1h30m", "AGENT_RESTARTS=0/600", "AGENT_BACKUP_PREFIX=/a/b/",
-		"AGENT_DISCOVERY=static", "AGENT_PEERS= a , b:5000,,[::1]:5000\n", "AGENT_SHIP_LOGS=query, debug", "SECURE_FILE_PERMISSIONS=yes",
+		"AGENT_DISCOVERY=static", "AGENT_PEERS= a , b:5000,,[::1]:5000\n", "AGENT_SHIP_LOGS=query, debug", "AGENT_LOG_GROUP=neo4j", "SECURE_FILE_PERMISSIONS=yes",
 		"NEO4J_HOME=/opt/neo4j", `NEO4J_PLUGINS=["apoc","n10s"]`)
 	for name, c := range map[string]struct{ got, want any }{
 		"seconds":   {s.StopTimeout, 90 * time.Second},

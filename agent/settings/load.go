@@ -221,9 +221,21 @@ func (l *loader) crossCheck() {
 	if fromBucket && !l.given("AWS_BACKUP_BUCKET") {
 		l.problem("SNAPSHOT_PATH", shown(l.SnapshotPath)+" needs AWS_BACKUP_BUCKET", "")
 	}
+	if l.LogTarget == "cloudwatch" && len(l.ShipLogs) > 0 && l.LogGroup == "" && !l.wrong["AGENT_LOG_GROUP"] {
+		l.missLogGroup()
+	}
 	if l.AWS.AccessKeyID.IsZero() != l.AWS.SecretAccessKey.IsZero() {
 		l.problem("AWS_ACCESS_KEY_ID", "must be given together with AWS_SECRET_ACCESS_KEY", "")
 	}
+}
+
+// missLogGroup tells that there is nowhere to send logs to. The system replaced had no group: its variables go on working.
+func (l *loader) missLogGroup() {
+	if l.given("AGENT_SHIP_LOGS") {
+		l.problem("AGENT_LOG_GROUP", "missing, and AGENT_SHIP_LOGS is given", "a log group, or AGENT_LOG_TARGET `stdout`")
+		return
+	}
+	l.warn("NEO4J_QUERY_LOG: the query log is not sent anywhere, since AGENT_LOG_GROUP is missing")
 }
 
 func (l *loader) checkDiscovery() {

@@ -52,6 +52,7 @@ func TestAnEmptyEnvironmentHasTheDefaultsOfTheContract(t *testing.T) {
 		JoinTimeout: 10 * time.Minute, ClusterName: "neo4j", HTTPAddr: "127.0.0.1:7470", RunDir: "/run/neo4j-agent",
 		StopTimeout: 2 * time.Minute, Restarts: Restarts{3, 10 * time.Minute}, LogLevel: "info", LogFormat: "auto",
 		Home: "/var/lib/neo4j", Conf: "/var/lib/neo4j/conf", Restore: "once", BackupFrom: "this_instance", BackupDir: "/tmp/",
+		LogTarget: "cloudwatch", LogShape: "raw", KeepParameters: true,
 		Neo4j: map[string]Value{}, References: map[string]SecretRef{}, AWS: AWS{Endpoints: map[string]string{}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -252,5 +253,22 @@ func TestShippingNothingIsOtherThanSayingNothing(t *testing.T) {
 	s, _ := load(t, "NEO4J_QUERY_LOG=enabled", "AGENT_SHIP_LOGS=none")
 	if len(s.ShipLogs) != 0 {
 		t.Errorf("got %q", s.ShipLogs)
+	}
+}
+
+func TestLogsWithoutAGroupAreAMistakeOnlyWhereTheyWereAskedFor(t *testing.T) {
+	got := mistakes(t, Source{Environ: []string{"AGENT_SHIP_LOGS=debug"}})
+	want := []string{"AGENT_LOG_GROUP: missing, and AGENT_SHIP_LOGS is given; accepted: a log group, or AGENT_LOG_TARGET `stdout`"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	_, report := load(t, "NEO4J_QUERY_LOG=enabled")
+	if len(report.Warnings) != 1 || !strings.Contains(report.Warnings[0], "AGENT_LOG_GROUP") {
+		t.Errorf("got %q", report.Warnings)
+	}
+	for _, right := range []string{"AGENT_LOG_TARGET=stdout", "AGENT_LOG_GROUP=neo4j"} {
+		if _, report := load(t, "AGENT_SHIP_LOGS=debug", right); len(report.Warnings) != 0 {
+			t.Errorf("%s: got %q", right, report.Warnings)
+		}
 	}
 }

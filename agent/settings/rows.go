@@ -143,13 +143,23 @@ func backupRows(d *draft) []Variable {
 
 func logRows(d *draft) []Variable {
 	return []Variable{
-		{Name: "AGENT_SHIP_LOGS", Note: "`query` if `NEO4J_QUERY_LOG` is `enabled`", Pending: true,
+		{Name: "AGENT_SHIP_LOGS", Note: "`query` if `NEO4J_QUERY_LOG` is `enabled`",
 			form: logNames(&d.ShipLogs),
-			Help: "Logs of Neo4j to send to CloudWatch Logs."},
-		{Name: "AGENT_LOG_GROUP", Pending: true, form: logGroup(&d.LogGroup),
-			Help: "CloudWatch log group."},
-		{Name: "AGENT_LOG_STREAM", Note: "member id and log name", Pending: true, form: logStream(&d.LogStream),
-			Help: "CloudWatch log stream."},
+			Help: "Logs of Neo4j to send."},
+		{Name: "AGENT_LOG_TARGET", Default: "cloudwatch", form: oneOf(&d.LogTarget, "cloudwatch", "stdout"),
+			Help: "Where the logs go: CloudWatch Logs, or standard output as JSON lines."},
+		{Name: "AGENT_LOG_GROUP", form: logGroup(&d.LogGroup),
+			Help: "CloudWatch log group, made when it is missing."},
+		{Name: "AGENT_LOG_STREAM", Note: "member id, `/` and log name", form: logStream(&d.LogStream),
+			Help: "CloudWatch log stream. Where several logs are sent, `/` and the log's name follow."},
+		{Name: "AGENT_LOG_RETENTION", Note: "the group's own", form: retention(&d.LogRetention),
+			Help: "Days that CloudWatch keeps the group's events."},
+		{Name: "AGENT_LOG_SHAPE", Default: "raw", form: oneOf(&d.LogShape, "raw", "json"),
+			Help: "Events as Neo4j wrote them, or as JSON objects."},
+		{Name: "AGENT_LOG_PARAMETERS", Default: "keep", form: choice(&d.KeepParameters, "keep", "drop"),
+			Help: "Whether the parameters of queries are sent."},
+		{Name: "AGENT_LOG_METRICS", Default: "false", form: boolean(&d.LogMetrics),
+			Help: "Send metrics of slow queries each minute, in the embedded metric format."},
 	}
 }
 

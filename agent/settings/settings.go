@@ -105,9 +105,14 @@ type Settings struct {
 	PageCache    string
 	HeapSize     string
 
-	ShipLogs  []string
-	LogGroup  string
-	LogStream string
+	ShipLogs       []string
+	LogTarget      string // cloudwatch or stdout
+	LogGroup       string
+	LogStream      string
+	LogRetention   int32  // days; 0 leaves the group as it is
+	LogShape       string // raw or json
+	KeepParameters bool
+	LogMetrics     bool
 
 	AWS              AWS
 	ECSMetadataURI   string
