@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -154,6 +155,7 @@ func translate(doing string, err error) error {
 func reason(err error) string {
 	var api smithy.APIError
 	var network *net.OpError
+	var request *url.Error
 	var answer *smithyhttp.ResponseError
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -166,6 +168,8 @@ func reason(err error) string {
 			to = " " + network.Addr.String()
 		}
 		return fmt.Sprintf("%s%s: %s", network.Op, to, network.Err)
+	case errors.As(err, &request):
+		return request.Err.Error()
 	case errors.As(err, &answer):
 		return fmt.Sprintf("HTTP status %d %s", answer.HTTPStatusCode(), http.StatusText(answer.HTTPStatusCode()))
 	}

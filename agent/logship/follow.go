@@ -14,6 +14,7 @@ type follower struct {
 	source *source // nil, or the file read last
 	shaper shaper
 	build  builder
+	taken  int64 // bytes of records since the last listing
 	out    chan<- *batch
 	stats  *stats
 	wake   <-chan struct{} // something happened in the log's directory
@@ -209,6 +210,7 @@ func (f *follower) enter(ctx context.Context, r record) bool {
 		}
 	}
 	f.build.read += r.size
+	f.taken += r.size
 	f.source.took(r)
 	return true
 }

@@ -45,14 +45,14 @@ func TestRotationsWhileAwayLoseAndRepeatNothing(t *testing.T) {
 	t.Parallel()
 	for _, clean := range []bool{true, false} {
 		w := newWorld(t)
-		_, end := w.run()
+		s, end := w.run()
 		all := entries(0, 10)
 		w.write("query.log", lines(all))
 		w.arrives(all...)
 		if clean {
 			end(true)
 		} else {
-			until(t, func() bool { _, err := os.Stat(filepath.Join(w.options.Checkpoints, "query.json")); return err == nil })
+			until(t, func() bool { return s.Snapshot()[0].Bytes == int64(len(lines(all))) }) // saved too
 			end(false)
 		}
 		for n := 1; n <= 4; n++ {

@@ -11,7 +11,11 @@ func (f *follower) hand(ctx context.Context) bool {
 		return true
 	}
 	full := f.build.close(f.ledger.snapshot())
-	f.stats.change(func(s *stats) { s.building, s.oldest, s.handed = 0, time.Time{}, s.handed+full.read })
+	f.stats.change(func(s *stats) {
+		s.unread -= min(s.unread, f.taken)
+		s.building, s.oldest, s.handed = 0, time.Time{}, s.handed+full.read
+	})
+	f.taken = 0
 	watch := time.NewTicker(pollEvery)
 	defer watch.Stop()
 	for {
@@ -28,6 +32,7 @@ func (f *follower) hand(ctx context.Context) bool {
 
 // publish copies what only the follower counts to where Snapshot reads it.
 func (f *follower) publish(behind int64) {
+	f.taken = 0
 	count := *f.shaper.count
 	oldest := time.Time{}
 	if !f.build.empty() {

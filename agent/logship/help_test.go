@@ -105,8 +105,13 @@ func (w *world) write(name, text string) {
 func rotate(t testing.TB, path, format string, keep int) {
 	t.Helper()
 	name := func(n int) string { return path + fmt.Sprintf(format, n) }
-	_ = os.Remove(name(keep))
-	for n := keep - 1; n >= 1; n-- {
+	last := 1
+	for ; last < keep; last++ {
+		if _, err := os.Stat(name(last)); err != nil {
+			break
+		}
+	}
+	for n := last - 1; n >= 1; n-- {
 		_ = os.Rename(name(n), name(n+1))
 	}
 	if err := os.Rename(path, name(1)); err != nil {

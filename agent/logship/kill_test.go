@@ -126,7 +126,7 @@ func TestAKilledShipperLosesNothingAndRepeatsAtMostOneBatchEachTime(t *testing.T
 	}()
 	for range kills {
 		cmd := p.start(t)
-		if more := rand.N(3); more > 0 { // else it is killed before it has sent anything
+		if more := rand.N(4); more > 0 { // else it is killed before it has sent anything
 			before := calls()
 			until(t, func() bool { return calls() >= before+more })
 		}

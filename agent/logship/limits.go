@@ -13,8 +13,8 @@ const (
 	eventBytes = batchBytes - eventCost
 )
 
-// Times of the pipeline.
-const (
+// Times of the pipeline that tests shorten.
+var (
 	// linger is how long the first event of a batch waits for others: it bounds the calls to one a second and stream.
 	linger = time.Second
 	// quiet is how long a file must not have grown before its last record counts as whole though no other follows.
@@ -23,6 +23,9 @@ const (
 	lookEvery = 200 * time.Millisecond
 	// pollEvery is how often to look without being told: network and overlay file systems deliver no events.
 	pollEvery = 2 * time.Second
+)
+
+const (
 	// forgetAfter is how long a file must be missing before its place is forgotten. A listing taken while Neo4j renames
 	// eight files may miss one of them.
 	forgetAfter = time.Minute

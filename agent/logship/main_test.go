@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	case os.Getenv("LOGSHIP_AS") == "service":
 		os.Exit(serviceMain())
 	}
+	linger, quiet, lookEvery, pollEvery = linger/5, quiet/4, lookEvery/4, pollEvery/4
 	os.Exit(m.Run())
 }
 

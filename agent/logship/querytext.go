@@ -138,7 +138,7 @@ func (s *scan) connection(q *query) bool {
 		return false
 	}
 	fields := bytes.Split(s.rest[:end], tab)
-	if s.rest = s.rest[end+1:]; !s.take("\t") && fields[0][0] == 'b' {
+	if s.rest = s.rest[end+1:]; !s.take("\t") && bytes.HasPrefix(fields[0], boltIs) {
 		s.skip() // as pages show it
 	}
 	q.connected(fields)

@@ -80,7 +80,7 @@ func (s *shaper) timeOf(text []byte) int64 {
 	text = bytes.TrimPrefix(text, jsonStart)
 	now := time.Now()
 	if n := timeLength(text); n > 0 {
-		if at, ok := parseTime(text[:n]); ok {
+		if at, ok := parseTime(text[:n]); ok && at.Unix() > 0 { // the service knows no time before 1970
 			s.last = at.UnixMilli()
 		}
 	}
