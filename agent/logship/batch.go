@@ -39,7 +39,7 @@ func (b *builder) fits(size int, at int64) bool {
 		return true
 	}
 	span := max(b.newest, at) - min(b.oldest, at)
-	return len(b.ends) < batchEvents && b.text.Len()+size+(len(b.ends)+1)*eventCost <= batchBytes && span < batchSpan.Milliseconds()
+	return len(b.ends) < batchEvents && b.text.Len()+size+(len(b.ends)+1)*eventCost <= batchFill && span < batchSpan.Milliseconds()
 }
 
 // add takes a message that fits and is neither empty nor longer than eventBytes.

@@ -65,7 +65,7 @@ func TestTheServiceTakesBatchesAtTheLimits(t *testing.T) {
 	service := fakelogs.New()
 	put := putter(t, service)
 	now := time.Now().UnixMilli()
-	for _, c := range []struct{ size, count int }{{eventBytes, 1}, {1, batchEvents}, {498, 2001}} {
+	for _, c := range []struct{ size, count int }{{eventBytes, 1}, {1, batchEvents}, {498, batchFill / (498 + eventCost)}} {
 		b := builder{}
 		for n := 0; b.fits(c.size, now); n++ {
 			if n == c.count {
@@ -92,7 +92,7 @@ func TestABatchIsFullWhenTheServiceWouldRefuseMore(t *testing.T) {
 		nextAt      int64
 	}{
 		"events": {10, batchEvents, 0, 1, 0},
-		"bytes":  {eventBytes - 27, 1, 0, 2, 0},
+		"bytes":  {batchFill - 2*eventCost - 1, 1, 0, 2, 0},
 		"span":   {1, 1, day, 1, 0},
 	} {
 		b := builder{}
@@ -107,7 +107,7 @@ func TestABatchIsFullWhenTheServiceWouldRefuseMore(t *testing.T) {
 		}
 	}
 	b := builder{}
-	b.add(bytes.Repeat([]byte("x"), eventBytes-27), 0)
+	b.add(bytes.Repeat([]byte("x"), batchFill-2*eventCost-1), 0)
 	if !b.fits(1, day-1) {
 		t.Error("the last byte does not fit")
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"testing"
 	"time"
@@ -41,20 +42,24 @@ func shipperMain() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
+	debug.SetMemoryLimit(16 << 20) // as a program that does nothing else would: the collector runs somewhat more often
 	api := client(p.URL)
 	s := New(Options{Logs: []Log{{Name: "query", Path: p.Path, Stream: streamName}}, Shape: p.Shape, Checkpoints: p.Checkpoints,
 		CloudWatch: &CloudWatch{Put: api, Create: api, Group: groupName}, Log: zerolog.New(os.Stderr)})
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM)
+	finished := make(chan error, 1)
 	go func() {
 		<-ended
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 		defer cancel()
-		if err := s.Finish(ctx); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
+		finished <- s.Finish(ctx)
 	}()
 	s.Run(context.Background())
+	if err := <-finished; err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	return 0
 }
 
