@@ -27,8 +27,11 @@ const checkpointFolder = "logs"
 // for that goes. Its troubles are told, and stay its own.
 func (s *server) shipLogs(ctx context.Context) {
 	defer close(s.shipped)
+	if !shipsLogs(s.settings) {
+		return
+	}
 	prepared, ok := s.awaitPrepared(ctx)
-	if !ok || !shipsLogs(s.settings) {
+	if !ok {
 		return
 	}
 	options, err := s.shipping(ctx, prepared)
@@ -54,6 +57,7 @@ func (s *server) shipLogs(ctx context.Context) {
 	if err := shipper.Finish(within); err != nil {
 		s.log.Error().Msg(err.Error())
 	}
+	running.Wait() // before within ends, which would cut short a Run that has only begun
 }
 
 // finishTime leaves a fifth of what PID 1 gives serve for the rest of its end.
