@@ -51,6 +51,7 @@ const (
 	certificatesDir
 	clusterStateDir
 	transactionLogsDir
+	databaseLogsDir
 	activeDatabase
 	heapInitial
 	heapMax
@@ -128,6 +129,7 @@ var names = [settings]cells{
 	certificatesDir:    {"dbms.directories.certificates", "", ""}, // 4.x looks below $NEO4J_HOME/certificates, or where each SSL policy says
 	clusterStateDir:    {"", "dbms.directories.cluster_state", "server.directories.cluster_state"},
 	transactionLogsDir: {"", "dbms.directories.transaction.logs.root", "server.directories.transaction.logs.root"},
+	databaseLogsDir:    {"dbms.directories.tx_log", "", ""}, // of the one database
 	activeDatabase:     {"dbms.active_database", "dbms.default_database", "initial.dbms.default_database"},
 
 	heapInitial: {"dbms.memory.heap.initial_size", "dbms.memory.heap.initial_size", "server.memory.heap.initial_size"},

@@ -51,7 +51,7 @@ func (c Config) LogFiles() map[string]string {
 // there is a file of that path. False means that there is no proof: a read replica keeps none, nor does a core of 4.x
 // whose default database was renamed or dropped, and where 5 and later keep it is not known.
 func (c Config) FormedBefore(exists func(path string) bool) bool {
-	state := resolve(c.home, c.get(clusterStateDir), path.Join(c.DataDir(), "cluster-state"))
+	state := c.ClusterState()
 	file := c.dialect.fact(boundFile)
 	return file != "" && exists(path.Join(state, strings.ReplaceAll(file, "{database}", c.DefaultDatabase())))
 }

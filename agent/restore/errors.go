@@ -61,3 +61,6 @@ func unreadable(what string, err error) error {
 	}
 	return corrupt("unpack %s: %v", what, err)
 }
+
+// Refuse is the error of Accept and Place for what must not be done; the text completes "cannot".
+func Refuse(format string, args ...any) error { return refused(format, args...) }

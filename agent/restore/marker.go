@@ -22,6 +22,7 @@ const (
 	stateRestoring = "restoring"
 	stateFiles     = "files-restored" // a running server has to do the rest
 	stateDone      = "restored"
+	stateJoined    = "joined" // no snapshot: the member copied the store of a running cluster
 )
 
 // marker is the text of a marker file.
@@ -35,6 +36,8 @@ type marker struct {
 	State     string    `json:"state"`
 	Spec      string    `json:"asked"`           // what SNAPSHOT_PATH said
 	Store     []string  `json:"store,omitempty"` // what it replaces
+	// Seeds are where the servers of a running cluster fetch a database's backup.
+	Seeds map[string]string `json:"seeds,omitempty"`
 }
 
 // markers are those of a volume.
@@ -84,13 +87,7 @@ func readMarker(folder string, entry fs.DirEntry, name string) marker {
 
 // begin records that a restore is under way, on the disk when it returns. Records of broken ones are replaced by it.
 func begin(d disk, folder string, record marker, broken []marker) error {
-	if err := d.mkdirAll(folder); err != nil {
-		return onDisk("record the restore", err)
-	}
-	if err := d.syncDir(filepath.Dir(folder)); err != nil {
-		return onDisk("record the restore", err)
-	}
-	if err := writeMarker(d, folder, record, restoringSuffix); err != nil {
+	if err := writeRecord(d, folder, record, restoringSuffix); err != nil {
 		return err
 	}
 	for _, old := range broken {
@@ -102,6 +99,18 @@ func begin(d disk, folder string, record marker, broken []marker) error {
 		}
 	}
 	return nil
+}
+
+// writeRecord writes a marker into a folder that may not be there yet.
+func writeRecord(d disk, folder string, m marker, suffix string) error {
+	err := d.mkdirAll(folder)
+	if err == nil {
+		err = d.syncDir(filepath.Dir(folder))
+	}
+	if err != nil {
+		return onDisk("record the restore", err)
+	}
+	return writeMarker(d, folder, m, suffix)
 }
 
 // finish makes the record the marker, with one rename: there is no instant with both or neither.
@@ -147,30 +156,3 @@ func writeFile(d disk, path string, text []byte) error {
 	return errors.Join(err, file.Close())
 }
 
-// HalfDone are the names of the snapshots whose files are in place and whose second half, which needs a running server,
-// is not done; with their databases.
-func HalfDone(folder string) (map[string][]string, error) {
-	known, err := readMarkers(folder)
-	half := map[string][]string{}
-	for _, m := range known.done {
-		if m.State == stateFiles {
-			half[m.Name] = m.Databases
-		}
-	}
-	return half, err
-}
-
-// Finish notes that the second half of a restore is done. A second note changes nothing.
-func Finish(folder, name string) error {
-	known, err := readMarkers(folder)
-	if err != nil {
-		return err
-	}
-	for _, m := range known.done {
-		if m.Name == name && m.State == stateFiles {
-			m.State = stateDone
-			return writeMarker(osDisk{}, folder, m, doneSuffix)
-		}
-	}
-	return nil
-}

@@ -15,6 +15,12 @@ type Progress struct {
 	Left  time.Duration // at that rate, 0 while not known
 }
 
+// Steps of a restore that others act upon.
+const (
+	Fetching = "fetching"
+	Placing  = "placing" // what is put in place is on the disk already: bytes read do not grow any more
+)
+
 const (
 	tellEvery = time.Second
 	rateOver  = 10 // of those

@@ -150,10 +150,10 @@ func TestTheSecondHalfIsRememberedUntilItIsDone(t *testing.T) {
 	m := bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"people": store(1), "neo4j": store(2)})
 	v := newVolume(t)
 	options := v.options("latest", api)
-	options.SecondHalf = true
+	options.SecondHalf = func([]Staged) bool { return true }
 	v.mustRestore(options)
 	half, err := HalfDone(v.markers())
-	if err != nil || !slices.Equal(half[m.Name()], []string{"neo4j", "people"}) {
+	if err != nil || len(half) != 1 || half[0].Name != m.Name() || !slices.Equal(half[0].Databases, []string{"neo4j", "people"}) {
 		t.Errorf("%v %v", half, err)
 	}
 	if result := v.mustRestore(options); result.Outcome != Already {

@@ -10,6 +10,7 @@ package restore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
@@ -42,14 +43,26 @@ type Options struct {
 	EachNew bool
 	// Overwrite is the explicit word for restoring over existing data, and again.
 	Overwrite bool
+	// Skip says why this member takes no snapshot at all, "" when it may.
+	Skip string
+	// Unless gives a reason why there is a better way than restoring, such as a running cluster that this member can join,
+	// "" for none. It is asked before anything is fetched, and again before anything is replaced. May be nil.
+	Unless func(context.Context) (reason string, err error)
+	// Accept refuses what cannot be put in place here, before anything is replaced. May be nil.
+	Accept func([]Staged) error
+	// Dry finds out what would be done, and does nothing.
+	Dry bool
 
 	// Place puts the staged databases where Neo4j looks for them. What it replaces has been removed. It is called again
 	// after a kill, with the same result.
 	Place func(context.Context, []Staged) error
 	// PlaceCopies says that Place copies, so that the store needs the space twice.
 	PlaceCopies bool
-	// SecondHalf says that a running server is needed to finish: the marker says so until Finish.
-	SecondHalf bool
+	// SecondHalf tells whether a running server is needed to finish: the marker says so until Finish. May be nil.
+	SecondHalf func([]Staged) bool
+	// Seed leaves the databases to a running cluster, which fetches them itself: nothing is fetched or put in place here,
+	// and the marker names what there is to fetch (see Half).
+	Seed bool
 
 	Agent    string         // version of this agent, for the marker
 	Progress func(Progress) // may be nil; called every second
@@ -62,6 +75,8 @@ type Staged struct {
 	Form     snapshot.Form
 	// Path is the folder of a store, the file of a dump, or the newest artifact; older ones lie beside it.
 	Path string
+	// Neo4j is the version it was taken from, "" where the snapshot does not say.
+	Neo4j string
 }
 
 // Outcome is what became of a restore.
@@ -72,6 +87,8 @@ const (
 	Nothing  Outcome = iota // no snapshot was asked for
 	Already                 // this volume was restored before
 	Restored                // the files are in place
+	Skipped                 // there is a better way
+	Would                   // a dry run: it would be restored
 )
 
 // Result is how a restore ended.
@@ -117,8 +134,14 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if r.Skip != "" {
+		return r.skip(spec, known, r.Skip)
+	}
 	if result, over, err := r.decide(spec, known); over || err != nil {
 		return result, err
+	}
+	if reason, err := r.unless(ctx); reason != "" || err != nil {
+		return r.join(spec, known, reason, err)
 	}
 	r.meter = newMeter(r.Progress)
 	defer r.meter.stop()
@@ -129,10 +152,19 @@ func (r *run) run(ctx context.Context) (Result, error) {
 		r.Log.Info().Str("snapshot", name).Msg("this snapshot was restored before")
 		return Result{Outcome: Already, Name: name}, nil
 	}
+	if r.Dry {
+		return Result{Outcome: Would, Name: r.source.name}, nil
+	}
+	if r.Seed {
+		return r.seed(known)
+	}
 	release := r.keepPinned(ctx)
 	defer release()
 	if err := r.stage(ctx); err != nil {
 		return Result{}, err
+	}
+	if reason, err := r.unless(ctx); reason != "" || err != nil {
+		return r.join(spec, known, reason, errors.Join(err, discard(r.disk, r.Staging)))
 	}
 	if err := r.place(ctx, known); err != nil {
 		return Result{}, err
@@ -174,7 +206,9 @@ func (r *run) decide(spec spec, known markers) (Result, bool, error) {
 func (r *run) onceOnly(spec spec, known markers) Result {
 	last := known.done[len(known.done)-1]
 	event := r.Log.Info().Str("restored", last.Name)
-	if spec.kind == key && !known.isDone(spec.markerHint()) && last.Spec != r.Snapshot {
+	if last.State == stateJoined {
+		event.Msg("this volume joined a running cluster and copied its store: no snapshot is restored")
+	} else if spec.kind == key && !known.isDone(spec.markerHint()) && last.Spec != r.Snapshot {
 		event.Str("asked", r.Snapshot).Msg("this volume was restored from another snapshot before: it is left as it is; AGENT_RESTORE=each-new would replace it")
 	} else {
 		event.Msg("this volume was restored before")
@@ -184,7 +218,7 @@ func (r *run) onceOnly(spec spec, known markers) Result {
 
 // place makes the staged databases the store. The order is what keeps a half-restored store from being opened.
 func (r *run) place(ctx context.Context, known markers) error {
-	r.meter.say("placing")
+	r.meter.say(Placing)
 	replaced := r.replaced(known)
 	record := marker{
 		Name: r.source.name, Source: r.source.String(), Checksum: r.source.checksum, Databases: r.databases(),
@@ -206,7 +240,7 @@ func (r *run) place(ctx context.Context, known markers) error {
 			return err
 		}
 	}
-	if record.State = stateDone; r.SecondHalf {
+	if record.State = stateDone; r.SecondHalf != nil && r.SecondHalf(r.staged) {
 		record.State = stateFiles
 	}
 	if err := finish(r.disk, r.Markers, record); err != nil {
@@ -217,15 +251,21 @@ func (r *run) place(ctx context.Context, known markers) error {
 
 // replaced are the paths to remove: what this restore writes to, and what a broken one may have written to.
 func (r *run) replaced(known markers) []string {
-	paths := r.Store(r.databases())
+	paths := append(r.Store(r.databases()), r.halfStores(known)...)
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// halfStores are the paths that a broken restore may have written to.
+func (r *run) halfStores(known markers) []string {
+	var paths []string
 	for _, broken := range known.unfinished {
 		paths = append(paths, broken.Store...)
 		if broken.Store == nil { // a record whose text did not reach the disk
 			paths = append(paths, r.Store(nil)...)
 		}
 	}
-	slices.Sort(paths)
-	return slices.Compact(paths)
+	return paths
 }
 
 func (r *run) databases() []string {

@@ -28,6 +28,9 @@ func (r *run) stage(ctx context.Context) error {
 	if err == nil && len(r.staged) == 0 {
 		err = corrupt("restore %s: it holds no store, dump or backup artifact", r.source)
 	}
+	if err == nil && r.Accept != nil {
+		err = r.Accept(slices.Clone(r.staged))
+	}
 	if err != nil {
 		return errors.Join(err, discard(r.disk, r.Staging))
 	}
@@ -35,7 +38,7 @@ func (r *run) stage(ctx context.Context) error {
 }
 
 func (r *run) fetch(ctx context.Context) error {
-	r.meter.say("fetching")
+	r.meter.say(Fetching)
 	t := r.transfer(r.source.objects)
 	switch {
 	case r.source.manifest != nil:
@@ -82,7 +85,7 @@ func (r *run) stageObject(ctx context.Context, t *transfer, described snapshot.O
 	root := filepath.Join(r.Staging, described.Database)
 	raw := io.TeeReader(s, sum)
 	u := r.unpacker(root, found.size)
-	staged := Staged{Database: described.Database, Form: described.Form, Path: root}
+	staged := Staged{Database: described.Database, Form: described.Form, Path: root, Neo4j: r.source.manifest.Neo4j}
 	switch described.Form {
 	case snapshot.Store:
 		err = u.compressedTar(described.Name, tarZstdFormat, raw)
@@ -244,11 +247,11 @@ func (r *run) find(root string) error {
 		name := entry.Name()
 		switch {
 		case name == storeFile:
-			found = append(found, Staged{filepath.Base(filepath.Dir(path)), snapshot.Store, filepath.Dir(path)})
+			found = append(found, Staged{Database: filepath.Base(filepath.Dir(path)), Form: snapshot.Store, Path: filepath.Dir(path)})
 		case formatOf(name) == dumpFormat:
-			found = append(found, Staged{strings.TrimSuffix(name, ".dump"), snapshot.Dump, path})
+			found = append(found, Staged{Database: strings.TrimSuffix(name, ".dump"), Form: snapshot.Dump, Path: path})
 		case formatOf(name) == artifactFormat:
-			found = append(found, Staged{r.databaseOf(name), snapshot.Artifact, path})
+			found = append(found, Staged{Database: r.databaseOf(name), Form: snapshot.Artifact, Path: path})
 		}
 		return nil
 	})

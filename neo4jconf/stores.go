@@ -1,0 +1,89 @@
+package neo4jconf
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// Stores returns the folders that hold the stores and transaction logs of these databases, and for none those that can
+// hold any.
+func (c Config) Stores(databases []string) []string {
+	parents := []string{path.Join(c.DataDir(), "databases")}
+	if c.dialect.name(transactionLogsDir) != "" {
+		parents = append(parents, resolve(c.home, c.get(transactionLogsDir), path.Join(c.DataDir(), "transactions")))
+	}
+	found := parents
+	if len(databases) > 0 {
+		found = nil
+	}
+	for _, name := range databases {
+		for _, parent := range parents {
+			found = append(found, path.Join(parent, name))
+		}
+	}
+	if logs := c.get(databaseLogsDir); logs != "" {
+		found = append(found, resolve(c.home, logs, ""))
+	}
+	return found
+}
+
+// Store returns the folder of one database's store.
+func (c Config) Store(database string) string { return path.Join(c.DataDir(), "databases", database) }
+
+// SeparateLogs tells whether the transaction logs of the one database of 3.5 lie elsewhere than its store.
+func (c Config) SeparateLogs() bool { return c.get(databaseLogsDir) != "" }
+
+// ClusterState returns the folder of what a member knows of its cluster. Neo4jconf.Unbind empties it.
+func (c Config) ClusterState() string {
+	return resolve(c.home, c.get(clusterStateDir), path.Join(c.DataDir(), "cluster-state"))
+}
+
+// ForAdmin returns a neo4j.conf with what neo4j-admin needs to know of a server that does not run: where things are, and
+// what a new store looks like. The rest may name what the tool cannot have, such as members that are not known yet.
+func (c Config) ForAdmin() []byte {
+	c.settings = slices.DeleteFunc(slices.Clone(c.settings), func(s Setting) bool {
+		return !strings.Contains(s.Name, ".directories.") && s.Name != c.dialect.name(activeDatabase) && !slices.Contains(formats, s.Name)
+	})
+	c.base = nil
+	return c.Bytes()
+}
+
+// formats are what a new store's format is called (manual, "Store formats").
+var formats = []string{"dbms.record_format", "db.format"}
+
+// Generations differ in what they have.
+var (
+	// manyDatabases is empty where a server has one database, whatever it is called.
+	manyDatabases = fact{head{v35, v40}, cells{"", "yes"}}
+	// metadataScript is what a restore leaves of a database's users and roles (manual 4.2 and later, "Restore a database
+	// backup", below the data directory).
+	metadataScript = fact{head{v35, v42, v44, v50}, cells{"", "scripts/{database}/restore_metadata.cypher",
+		"databases/{database}/tools/metadata_script.cypher", "scripts/{database}/restore_metadata.cypher"}}
+	// folderBackups is empty where a backup is a file, an artifact.
+	folderBackups = fact{head{v35, v50}, cells{"yes", ""}}
+)
+
+// OneDatabase tells whether the server has one database for users: 3.5, and Community of all versions.
+func (d Dialect) OneDatabase() bool { return d.fact(manyDatabases) == "" || d.Edition == Community }
+
+// KeepsUsersInSystem tells whether users, roles and the list of databases are in the database system, which a backup may
+// hold. Before 4.0 they are files of each member, which no backup holds.
+func (d Dialect) KeepsUsersInSystem() bool { return d.fact(manyDatabases) != "" }
+
+// FolderBackups tells whether neo4j-admin backup writes a store's folder, as before 5, and not an artifact.
+func (d Dialect) FolderBackups() bool { return d.fact(folderBackups) != "" }
+
+// SeedsClusters tells whether a new cluster takes a backup while it runs (CREATE DATABASE … seedURI), as since 5, and not
+// from the files of each stopped member.
+func (d Dialect) SeedsClusters() bool { return d.strict() }
+
+// MetadataScript returns where a restore of a database leaves the statements that make its users and roles anew, "" for
+// a version that has none.
+func (c Config) MetadataScript(database string) string {
+	file := c.dialect.fact(metadataScript)
+	if file == "" {
+		return ""
+	}
+	return path.Join(c.DataDir(), strings.ReplaceAll(file, "{database}", database))
+}
