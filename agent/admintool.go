@@ -25,6 +25,7 @@ const (
 type adminTool struct {
 	admin neo4jconf.Admin
 	log   zerolog.Logger // gets every line of the tool's output, at level debug
+	heard func()         // called at each of them; may be nil
 }
 
 // adminTool is the tool for this home, whose directories are those of the neo4j.conf in the folder conf.
@@ -54,7 +55,7 @@ func (t adminTool) run(ctx context.Context, job neo4jconf.Job) (neo4jconf.Outcom
 	if err != nil {
 		return neo4jconf.Outcome{}, nil, err
 	}
-	lines := lineLog{t.log.With().Str("from", "neo4j-admin").Logger()}
+	lines := lineLog{t.log.With().Str("from", "neo4j-admin").Logger(), t.heard}
 	t.log.Debug().Str("command", command.String()).Msg("running neo4j-admin")
 	result, err := supervisor.Tool{
 		Argv: command.Argv, Env: append(settings.Scrub(settings.Environ()), command.Env...), Dir: command.Dir,
@@ -67,9 +68,15 @@ func (t adminTool) run(ctx context.Context, job neo4jconf.Job) (neo4jconf.Outcom
 }
 
 // lineLog writes each line that it is given into a log, at level debug.
-type lineLog struct{ log zerolog.Logger }
+type lineLog struct {
+	log   zerolog.Logger
+	heard func()
+}
 
 func (l lineLog) Write(line []byte) (int, error) {
+	if l.heard != nil {
+		l.heard()
+	}
 	if text := strings.TrimSpace(string(line)); text != "" {
 		l.log.Debug().Msg(text)
 	}

@@ -12,6 +12,8 @@ const (
 	exitOK          = 0
 	exitFailed      = 1
 	exitUsage       = 2
+	exitBadData     = 65 // EX_DATAERR: a backup that is not what it should be
+	exitNoInput     = 66 // EX_NOINPUT: there is no such backup
 	exitUnavailable = 69 // EX_UNAVAILABLE: a service does not answer
 	exitCannotMake  = 73 // EX_CANTCREAT: a file or directory cannot be created
 	exitInputOutput = 74 // EX_IOERR

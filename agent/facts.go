@@ -10,7 +10,7 @@ func (s *server) newMonitor() *health.Monitor {
 	return health.NewMonitor(health.Config{
 		Facts:    s.facts,
 		Prober:   health.NewProber(s.credentials),
-		Bounds:   health.Bounds{Bind: s.settings.BindTimeout, Join: s.settings.JoinTimeout, Failed: failedFor},
+		Bounds:   health.Bounds{Bind: s.settings.BindTimeout, Join: s.settings.JoinTimeout, Restore: restoreStill, Failed: failedFor},
 		Resumed:  s.resume(),
 		Logs:     s.logShipping,
 		OnStatus: s.remember,
@@ -34,6 +34,10 @@ func (s *server) facts() health.Facts {
 			FailedWrites: supervisor.FailedWrites,
 		},
 		Prepared: prepared.Done, Step: prepared.Step, StepSince: prepared.Since,
+	}
+	if r := prepared.Restore; r != nil {
+		facts.Restore = &health.Restore{Snapshot: r.Snapshot, Step: r.Step, Bytes: r.Done, Of: r.Total, Rate: int64(r.Rate),
+			Left: int64(r.Left.Seconds()), Moved: r.Moved}
 	}
 	if prepared.Done {
 		facts.Member = memberFacts(prepared)

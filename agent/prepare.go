@@ -87,6 +87,7 @@ func (p *preparation) run(ctx context.Context) error {
 		{"reading neo4j's version and configuration", p.readHome},
 		{"installing plugins", p.installPlugins},
 		{"finding the own address", p.findAddress},
+		{"looking for a snapshot to restore", p.restoreSnapshot},
 		{"setting the initial password", p.setPassword},
 		{"waiting for members", p.findMembers},
 		{"writing neo4j.conf", p.writeConfig},

@@ -28,6 +28,9 @@ const (
 	readLimit     = 5 * time.Second // for one request's header
 	withdrawLimit = 5 * time.Second // for taking our record out of Cloud Map
 	failedFor     = time.Minute     // contract.md: `failed` lasts at most 60 s
+	// restoreStill is how long a restore may stand still. A source that gives nothing ends it after 5 minutes (restore's
+	// patience), with a better word.
+	restoreStill = 10 * time.Minute
 )
 
 // serveCommand is the long-running stage.
@@ -100,6 +103,7 @@ func (s *server) run(ctx context.Context) error {
 	working.Go(func() { s.serveHTTP(ctx) })
 	working.Go(func() { s.reloadOnHangup(ctx) })
 	working.Go(func() { s.shipLogs(ctx) })
+	working.Go(func() { s.finishRestores(ctx) })
 	if s.talk == nil {
 		<-ctx.Done()
 		return nil

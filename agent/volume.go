@@ -79,6 +79,18 @@ func (v volume) noteFormed(cluster string) error {
 	return v.write(formedFile, formed{At: time.Now().UTC(), Cluster: cluster})
 }
 
+// forget removes a file, for good when it returns.
+func (v volume) forget(name string) error {
+	err := os.Remove(v.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = syncFolder(string(v))
+	}
+	return err
+}
+
 // service is the discovery service of this member's cluster, "" for none kept.
 func (v volume) service() neo4jconf.DiscoveryService {
 	var d discovery

@@ -1,6 +1,7 @@
 package neo4jconf
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -86,4 +87,52 @@ func (c Config) MetadataScript(database string) string {
 		return ""
 	}
 	return path.Join(c.DataDir(), strings.ReplaceAll(file, "{database}", database))
+}
+
+// Form is what a database of a snapshot is stored as.
+type Form string
+
+// The forms: the folder that neo4j-admin backup of 3.5 and 4.x writes, a dump, and the artifact of a backup since 5.
+const (
+	StoreFolder Form = "store"
+	DumpFile    Form = "dump"
+	Artifact    Form = "artifact"
+)
+
+// Placed is one database of a snapshot that is to become one of the stopped server.
+type Placed struct {
+	Form     Form
+	Database string
+	Path     string // of the folder or file; older artifacts of a chain lie beside it
+	Until    string // see Restore
+	Scratch  string // see Restore
+}
+
+// Place returns the job that does it, over what is there. It fails where this version or edition cannot read the form.
+func (d Dialect) Place(p Placed) (Job, error) {
+	switch {
+	case p.Form == DumpFile && p.Until != "":
+		return nil, fmt.Errorf("cannot restore a dump to a point in time: it holds one state only")
+	case p.Form == DumpFile:
+		return Load{Database: p.Database, Dir: path.Dir(p.Path), Replace: true}, nil
+	case (p.Form == StoreFolder) != d.FolderBackups():
+		return nil, fmt.Errorf("cannot restore a %s with Neo4j %v: its own backups are in another form; restore it with the version it was taken with, and dump it there",
+			p.Form, d.Version)
+	case d.Edition == Community && p.Form == Artifact: // since 5.20 (manual 5, "Restore a database dump")
+		return Load{Database: p.Database, Dir: path.Dir(p.Path), Replace: true}, nil
+	}
+	return Restore{Database: p.Database, From: p.Path, Replace: true, Until: p.Until, Scratch: p.Scratch}, nil
+}
+
+// MovesStores tells whether a restore is no more than moving a store's folder into its place, which takes no Java: in 3.5,
+// whose tool copies the files and does nothing else (its RestoreDatabaseCommand), unless the logs lie elsewhere.
+func (c Config) MovesStores() bool { return c.dialect.fact(manyDatabases) == "" && !c.SeparateLogs() }
+
+// Older fails where a backup was taken with a version that this one is older than: its store would not be opened.
+func (d Dialect) Older(taken string) error {
+	version, err := ParseVersion(taken)
+	if err != nil || d.Version.since(column{version.Major, version.Minor}) {
+		return nil // what cannot be read is for Neo4j to judge
+	}
+	return fmt.Errorf("cannot restore a backup of Neo4j %s with Neo4j %v, which is older", taken, d.Version)
 }

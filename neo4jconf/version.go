@@ -95,3 +95,12 @@ func versionOf(match []string) (Version, error) {
 	}
 	return version, nil
 }
+
+// ParseVersion reads a version as Neo4j writes it: 3.5.0-beta03, 2026.08.1.
+func ParseVersion(text string) (Version, error) {
+	match := serverJar.FindStringSubmatch("neo4j-" + text + ".jar")
+	if match == nil {
+		return Version{}, fmt.Errorf("cannot read the version %q", text)
+	}
+	return versionOf(match)
+}

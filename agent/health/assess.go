@@ -47,6 +47,9 @@ func (v view) judge() (Phase, string) {
 	if v.was.Phase == Draining {
 		return Draining, v.was.Reason
 	}
+	if restore := v.restore(); restore != nil {
+		return v.restoring(*restore)
+	}
 	if !v.running() {
 		return v.absent()
 	}

@@ -16,6 +16,7 @@ func (v view) identity() Status {
 		Started:      v.facts.ContainerStart,
 		FailedWrites: supervisor.FailedWrites,
 		Formation:    v.was.Formation,
+		Restore:      v.restore(),
 	}
 	s.Formation.Present = 0
 	s.Formation.Leader = ""

@@ -45,6 +45,7 @@ type Facts struct {
 	Prepared       bool      // prepare is done; before that only Step and StepSince of what follows are valid
 	Step           string    // what prepare is doing, for people
 	StepSince      time.Time // since when
+	Restore        *Restore  // under way, nil for none
 	Member         Member
 	Dialect        Dialect
 }
@@ -98,9 +99,11 @@ type Dialect struct {
 
 // Bounds end the states that could last for ever.
 type Bounds struct {
-	Bind   time.Duration // from the start of the database until its discovery port must be open
-	Join   time.Duration // without any movement, while the others have a leader, or while nothing answers
-	Failed time.Duration // how long failed lasts before the member gives up
+	Bind time.Duration // from the start of the database until its discovery port must be open
+	Join time.Duration // without any movement, while the others have a leader, or while nothing answers
+	// Restore is how long a restore may stand still.
+	Restore time.Duration
+	Failed  time.Duration // how long failed lasts before the member gives up
 }
 
 // staleLeader is how long a follower may have heard nothing from its leader before we stop to believe that it has one.

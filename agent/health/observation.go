@@ -48,6 +48,7 @@ type Seen struct {
 
 // Others are the answers of the other members, asked only while this one is not in the cluster.
 type Others struct {
+	Up       []string // hosts whose Neo4j takes connections; only Neighbours looks
 	Answered []string // hosts that gave a raft status
 	Led      []string // those of them that are in a cluster with a leader
 }

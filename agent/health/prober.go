@@ -3,7 +3,6 @@ package health
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -79,30 +78,7 @@ func (n *Neo4j) askHTTP(ctx context.Context, facts Facts, seen *Observation) {
 // askOthers asks the other discovery members, at this member's HTTP port, whether they have a leader. It is done only
 // while this one is not in the cluster itself.
 func (n *Neo4j) askOthers(ctx context.Context, facts Facts) Others {
-	if facts.Member.Role == Standalone || facts.Member.Ports.HTTP == 0 || facts.Dialect.StatusPath == "" {
-		return Others{}
-	}
-	hosts := facts.Member.otherHosts()
-	answers := make([]Raft, min(len(hosts), mostAsked))
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
-	defer cancel()
-	var wait sync.WaitGroup
-	for i := range answers {
-		wait.Go(func() {
-			answers[i] = n.http.stranger(ctx, "http://"+hostPort(hosts[i], facts.Member.Ports.HTTP)+facts.Dialect.StatusPath)
-		})
-	}
-	wait.Wait()
-	var others Others
-	for i, raft := range answers {
-		if raft.Known {
-			others.Answered = append(others.Answered, hosts[i])
-		}
-		if raft.led() {
-			others.Led = append(others.Led, hosts[i])
-		}
-	}
-	return others
+	return n.http.others(context.WithoutCancel(ctx), facts.Member, facts.Dialect)
 }
 
 // otherHosts are the hosts of the other discovery members. On a machine where members share an address their HTTP

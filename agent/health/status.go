@@ -25,7 +25,8 @@ type Status struct {
 	Restarts  Restarts       `json:"restarts"`
 	Started   time.Time      `json:"started,omitzero"` // the container
 
-	Logs []LogShipping `json:"logs,omitempty"` // those that are sent
+	Restore *Restore      `json:"restore,omitempty"` // under way
+	Logs    []LogShipping `json:"logs,omitempty"`    // those that are sent
 
 	FailedWrites int `json:"failedWrites,omitempty"` // of state files
 

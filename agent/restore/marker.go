@@ -155,4 +155,3 @@ func writeFile(d disk, path string, text []byte) error {
 	}
 	return errors.Join(err, file.Close())
 }
-

@@ -145,6 +145,28 @@ func TestARestoreBrokenOffMayBeReplacedByAnother(t *testing.T) {
 	}
 }
 
+func TestARestoreByHandTakesPlaceNowButNotOverData(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.put("a.zip", zipOf(store(1), "neo4j-backup/"))
+	bucket.put("b.zip", zipOf(store(2), "neo4j-backup/"))
+	v := newVolume(t)
+	options := v.options("backups/a.zip", api)
+	options.Now = true
+	v.mustRestore(options)
+	options.Snapshot = "backups/b.zip"
+	v.refuses(options, Refused, "to replace it, say --overwrite")
+	v.holds("graph.db", store(1))
+	options.Overwrite = true
+	v.mustRestore(options)
+	v.holds("graph.db", store(2))
+	if err := os.RemoveAll(v.databases()); err != nil {
+		t.Fatal(err)
+	}
+	options.Overwrite = false // nothing is there, whatever the markers say
+	v.mustRestore(options)
+	v.holds("graph.db", store(2))
+}
+
 func TestTheSecondHalfIsRememberedUntilItIsDone(t *testing.T) {
 	bucket, api := newFakeS3(t)
 	m := bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"people": store(1), "neo4j": store(2)})

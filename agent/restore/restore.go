@@ -43,6 +43,8 @@ type Options struct {
 	EachNew bool
 	// Overwrite is the explicit word for restoring over existing data, and again.
 	Overwrite bool
+	// Now restores whatever was restored before; existing data still needs Overwrite.
+	Now bool
 	// Skip says why this member takes no snapshot at all, "" when it may.
 	Skip string
 	// Unless gives a reason why there is a better way than restoring, such as a running cluster that this member can join,
@@ -148,7 +150,7 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	if r.source, err = r.resolve(ctx, spec, known); err != nil {
 		return Result{}, err
 	}
-	if name := r.source.name; known.isDone(name) && !r.Overwrite && len(known.unfinished) == 0 {
+	if name := r.source.name; known.isDone(name) && !r.Overwrite && !r.Now && len(known.unfinished) == 0 {
 		r.Log.Info().Str("snapshot", name).Msg("this snapshot was restored before")
 		return Result{Outcome: Already, Name: name}, nil
 	}
@@ -185,14 +187,17 @@ func (r *run) decide(spec spec, known markers) (Result, bool, error) {
 		return Result{}, false, nil
 	case r.Overwrite:
 		return Result{}, false, nil
-	case len(known.done) > 0 && !r.EachNew:
+	case len(known.done) > 0 && !r.EachNew && !r.Now:
 		return r.onceOnly(spec, known), true, nil
-	case len(known.done) > 0:
+	case len(known.done) > 0 && !r.Now:
 		return Result{}, false, nil
 	}
 	file, err := firstFile(r.Store(nil))
 	if err != nil {
 		return Result{}, true, err
+	}
+	if file != "" && r.Now {
+		return Result{}, true, refused("restore %s: there is a store already (%s); to replace it, say --overwrite", r.Snapshot, file)
 	}
 	if file != "" {
 		return Result{}, true, refused("restore %s: there is a store already (%s) and nothing says that it came from a snapshot; "+

@@ -59,6 +59,8 @@ type Prepared struct {
 	Done  bool      `json:"done"`
 	Step  string    `json:"step,omitempty"` // for people: "waiting for members: 2 of 3 found (10.0.0.1, 10.0.0.2)"
 	Since time.Time `json:"since"`
+	// Restore is the restore under way, nil for none.
+	Restore *Restore `json:"restore,omitempty"`
 
 	MemberID      string            `json:"memberId"`
 	ClusterName   string            `json:"clusterName"`
@@ -75,8 +77,21 @@ type Prepared struct {
 	FormedBefore  bool              `json:"formedBefore,omitempty"`
 	AuthEnabled   bool              `json:"authEnabled"`
 	DataDir       string            `json:"dataDir"`
-	StateDir      string            `json:"stateDir"`       // .neo4j-agent on the volume
-	Logs          map[string]string `json:"logs,omitempty"` // name (debug, query, security, …) to path
+	StateDir      string            `json:"stateDir"`          // .neo4j-agent on the volume
+	Logs          map[string]string `json:"logs,omitempty"`    // name (debug, query, security, …) to path
+	Markers       string            `json:"markers,omitempty"` // folder of the restore's markers
+	Scripts       map[string]string `json:"scripts,omitempty"` // database to the statements of its users and roles, left by a restore
+}
+
+// Restore is how far a restore is.
+type Restore struct {
+	Snapshot string        `json:"snapshot"` // as it was asked for
+	Step     string        `json:"step"`
+	Done     int64         `json:"done"`            // bytes read
+	Total    int64         `json:"total,omitempty"` // bytes to read, 0 while not known
+	Rate     float64       `json:"rate,omitempty"`  // bytes a second
+	Left     time.Duration `json:"left,omitempty"`  // in nanoseconds
+	Moved    time.Time     `json:"moved"`           // when something was last read or written
 }
 
 // Ports of this member. Zero means not in use.

@@ -3,6 +3,7 @@ package settings
 import (
 	"encoding/json"
 	"errors"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,19 +42,35 @@ func isBucket(value string) bool {
 		isAlphanumeric(value[0]) && isAlphanumeric(value[len(value)-1])
 }
 
-// snapshot is what to restore from: the two forms of the system replaced, a URL of S3, or a point in time.
+// snapshot is what to restore from: the two forms of the system replaced, a URL of S3, a point in time, or a path.
 func snapshot(field *string) form {
-	return checked(field, "`latest`, `@` and a time such as `@2026-01-31T04:00:00Z`, or `bucket/key` with or without `s3://`", func(value string) bool {
-		if value == "latest" {
+	return checked(field, "`latest`, `latest/daily`, `latest/hourly`, `@` and a time such as `@2026-01-31T04:00Z`, `bucket/key` with or without `s3://`, or an absolute path", func(value string) bool {
+		if fromBucket(value) {
 			return true
 		}
-		if at, ok := strings.CutPrefix(value, "@"); ok {
-			_, err := time.Parse(time.RFC3339, at)
-			return err == nil
+		if path.IsAbs(value) {
+			return true
 		}
 		bucket, key, _ := strings.Cut(strings.TrimPrefix(value, "s3://"), "/")
-		return isBucket(bucket) && key != ""
+		return isBucket(bucket) && key != "" && bucket != "latest"
 	}, "is none of them")
+}
+
+// fromBucket tells whether a snapshot is to be looked for among the backups.
+func fromBucket(value string) bool {
+	switch value {
+	case "latest", "latest/daily", "latest/hourly":
+		return true
+	}
+	at, ok := strings.CutPrefix(value, "@")
+	if !ok {
+		return false
+	}
+	_, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		_, err = time.Parse("2006-01-02T15:04Z07:00", at) // without seconds
+	}
+	return err == nil
 }
 
 // keyPrefix is kept without slashes at its ends.

@@ -41,7 +41,7 @@ var values = map[string]struct{ right, wrong []string }{
 	"NEO4J_GUEST_AUTH":              {[]string{"reader/pw", "reader/a/b"}, []string{"reader", "/pw", "reader/", "neo4j/pw"}},
 	"NEO4J_GUEST_AUTH_PREVIOUS":     {[]string{"reader/pw"}, []string{"reader"}},
 	"AGENT_USERS":                   {[]string{`[{"name":"a"}]`, "- name: a"}, []string{"[", `{"a"`}},
-	"SNAPSHOT_PATH":                 {[]string{"bucket/key.zip", "bucket/a/b.dump", "s3://bucket/a/"}, []string{"bucket", "Bucket/key", "b/key", "bucket/", "@yesterday", "@", "http://bucket/key", "/a/b"}},
+	"SNAPSHOT_PATH":                 {[]string{"bucket/key.zip", "bucket/a/b.dump", "s3://bucket/a/", "/mnt/a.dump"}, []string{"bucket", "Bucket/key", "b/key", "bucket/", "latest/weekly", "@yesterday", "@", "@2026-01-31", "http://bucket/key", "a.dump"}},
 	"AGENT_RESTORE":                 {[]string{"each-new"}, []string{"always"}},
 	"AWS_BACKUP_BUCKET":             {[]string{"abc", "a.b-c1"}, []string{"ab", "Abc", "-abc", "abc.", "s3://abc", strings.Repeat("a", 64)}},
 	"AGENT_BACKUP_PREFIX":           {[]string{"a/b", "/a/"}, []string{"a//b", "a b", "ü"}},

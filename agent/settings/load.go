@@ -217,8 +217,7 @@ func (l *loader) crossCheck() {
 	if l.RegisterDiscovery && l.Discovery != DiscoveryCloudMap {
 		l.problem("AGENT_REGISTER_DISCOVERY", "needs AGENT_DISCOVERY=cloudmap", "")
 	}
-	fromBucket := l.SnapshotPath == "latest" || strings.HasPrefix(l.SnapshotPath, "@")
-	if fromBucket && !l.given("AWS_BACKUP_BUCKET") {
+	if fromBucket(l.SnapshotPath) && !l.given("AWS_BACKUP_BUCKET") {
 		l.problem("SNAPSHOT_PATH", shown(l.SnapshotPath)+" needs AWS_BACKUP_BUCKET", "")
 	}
 	if l.LogTarget == "cloudwatch" && len(l.ShipLogs) > 0 && l.LogGroup == "" && !l.wrong["AGENT_LOG_GROUP"] {

@@ -161,6 +161,8 @@ func TestMistakesThatNoVariableMakesAlone(t *testing.T) {
 		{"AGENT_REGISTER_DISCOVERY=true " + id, ""},
 		{"SNAPSHOT_PATH=latest", "SNAPSHOT_PATH: \"latest\" needs AWS_BACKUP_BUCKET"},
 		{"SNAPSHOT_PATH=@2026-01-31T04:00:00Z", "SNAPSHOT_PATH: \"@2026-01-31T04:00:00Z\" needs AWS_BACKUP_BUCKET"},
+		{"SNAPSHOT_PATH=@2026-01-31T04:00Z", "SNAPSHOT_PATH: \"@2026-01-31T04:00Z\" needs AWS_BACKUP_BUCKET"},
+		{"SNAPSHOT_PATH=latest/daily", "SNAPSHOT_PATH: \"latest/daily\" needs AWS_BACKUP_BUCKET"},
 		{"SNAPSHOT_PATH=latest AWS_BACKUP_BUCKET=my-bucket", ""},
 		{"AWS_ACCESS_KEY_ID=a", "AWS_ACCESS_KEY_ID: must be given together"},
 		{"AWS_SECRET_ACCESS_KEY=a", "AWS_ACCESS_KEY_ID: must be given together"},
@@ -198,8 +200,8 @@ func TestAnUnknownAgentNameIsAWarningOrAMistake(t *testing.T) {
 
 func TestWhatIsNotActedUponYetIsSaid(t *testing.T) {
 	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:guest-AbCdEf"
-	_, report := load(t, "HEAP_SIZE=1g", "AGENT_RESTORE=once", "AGENT_LOG_GROUP=", "NEO4J_GUEST_AUTH_SECRET="+arn, "UPGRADE_MODE=false")
-	if want := []string{"AGENT_RESTORE", "HEAP_SIZE", "NEO4J_GUEST_AUTH"}; !slices.Equal(report.Pending, want) {
+	_, report := load(t, "AGENT_RESTORE=once", "AGENT_REGISTER_SERVICE_ID=srv-a", "AGENT_LOG_GROUP=", "NEO4J_GUEST_AUTH_SECRET="+arn, "UPGRADE_MODE=false")
+	if want := []string{"AGENT_REGISTER_SERVICE_ID", "NEO4J_GUEST_AUTH"}; !slices.Equal(report.Pending, want) {
 		t.Errorf("got %q, want %q", report.Pending, want)
 	}
 }

@@ -122,10 +122,12 @@ func userRows(d *draft) []Variable {
 
 func backupRows(d *draft) []Variable {
 	return []Variable{
-		{Name: "SNAPSHOT_PATH", Pending: true, form: snapshot(&d.SnapshotPath),
+		{Name: "SNAPSHOT_PATH", form: snapshot(&d.SnapshotPath),
 			Help: "Backup that a new volume starts from. `latest` and `@…` need `AWS_BACKUP_BUCKET`."},
-		{Name: "AGENT_RESTORE", Default: "once", Pending: true, form: oneOf(&d.Restore, "once", "each-new"),
+		{Name: "AGENT_RESTORE", Default: "once", form: oneOf(&d.Restore, "once", "each-new"),
 			Help: "`each-new` restores again when `latest` is another backup."},
+		{Name: "AGENT_RESTORE_UNTIL", form: text(&d.RestoreUntil, "a transaction id, or a time in UTC such as `2026-01-31 04:00:00`"),
+			Help: "Restore only what was committed before. Needs a backup of Neo4j 5 or later."},
 		{Name: "AWS_BACKUP_BUCKET", Pending: true, form: bucket(&d.BackupBucket),
 			Help: "Bucket of the backups."},
 		{Name: "AGENT_BACKUP_PREFIX", Pending: true, form: keyPrefix(&d.BackupPrefix),

@@ -98,6 +98,7 @@ type Settings struct {
 
 	SnapshotPath string
 	Restore      string
+	RestoreUntil string
 	BackupBucket string
 	BackupPrefix string // no slash at either end
 	BackupFrom   string

@@ -38,6 +38,11 @@ func (l Layout) Folder(kind Kind, at time.Time) string {
 	return l.Of(kind) + at.UTC().Format(folderTime) + "/"
 }
 
+// Dumps is the prefix of the dumps that an upgrade makes, with a slash at its end.
+func (l Layout) Dumps(at time.Time) string {
+	return l.under("dumps") + at.UTC().Format(folderTime) + "/"
+}
+
 func (l Layout) under(name string) string {
 	prefix := strings.Trim(l.Prefix, "/")
 	if prefix != "" {

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"neo4j-agent/agent/backup"
+	"neo4j-agent/agent/restore"
+	"neo4j-agent/agent/snapshot"
+	"neo4j-agent/neo4jconf"
+)
+
+// UPGRADE_MODE brings the backup of an older generation into a store of this one: neo4j-admin copy reads it and writes a
+// new store, which is dumped and uploaded, so that a new cluster can start from the dump; then Neo4j starts alone on it
+// (manual 4.x, "Copy a database store" and "Migrate from Neo4j 3.5").
+
+// acceptUpgrade refuses what cannot be copied.
+func (w *restoring) acceptUpgrade(staged []restore.Staged) error {
+	if len(staged) != 1 || staged[0].Form != snapshot.Store {
+		return restore.Refuse("upgrade %s: it must hold the store of one database, as a backup of 3.5 does", w.snapshot)
+	}
+	if w.settings.BackupBucket == "" {
+		return restore.Refuse("upgrade %s: AWS_BACKUP_BUCKET is not set, which takes the dump", w.snapshot)
+	}
+	if _, err := w.adminTool("").admin.Command(w.copying(staged[0])); err != nil {
+		return restore.Refuse("upgrade %s: %v", w.snapshot, err)
+	}
+	return nil
+}
+
+func (w *restoring) copying(s restore.Staged) neo4jconf.Copy {
+	return neo4jconf.Copy{From: s.Path, Database: w.config().DefaultDatabase(), PageCache: w.settings.PageCache}
+}
+
+// upgrade copies the staged store, dumps the copy and uploads the dump. All of it is done again after a kill.
+func (w *restoring) upgrade(ctx context.Context, staged []restore.Staged) error {
+	tool, err := w.toolFor(ctx)
+	if err != nil {
+		return err
+	}
+	database := w.config().DefaultDatabase()
+	w.log.Info().Str("database", database).Msg("copying the store of the older generation; it may take hours")
+	if err := tool.does(ctx, w.copying(staged[0])); err != nil {
+		return err
+	}
+	folder := filepath.Join(w.prepared.DataDir, stagingFolder, "dump")
+	if err := os.RemoveAll(folder); err != nil {
+		return fmt.Errorf("cannot dump the copy: %v", err)
+	}
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return fmt.Errorf("cannot dump the copy: %v", err)
+	}
+	if err := tool.does(ctx, neo4jconf.Dump{Database: database, Dir: folder}); err != nil {
+		return err
+	}
+	client, err := s3Client(ctx, w.settings)
+	if err != nil {
+		return err
+	}
+	key := layoutInBucket(w.settings).Dumps(time.Now()) + database + ".dump"
+	where, err := backup.UploadFile(ctx, client, w.settings.BackupBucket, key, filepath.Join(folder, database+".dump"))
+	if err != nil {
+		return err
+	}
+	w.log.Info().Str("dump", where).Msg("the upgraded database is dumped and uploaded: SNAPSHOT_PATH of a new cluster takes it")
+	return nil
+}
