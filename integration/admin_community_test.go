@@ -48,6 +48,7 @@ func TestTheAdminJobsOfCommunityEndAsTheirExitCodesAreRead(t *testing.T) {
 				refuses(o, tool.missing)
 			}
 			loads(o)
+			begins(o)
 			upgrades(o)
 			damaged(o)
 		})
@@ -85,6 +86,25 @@ func loads(o *office) {
 		o.t.Errorf("after dump and load there are %d relationships, want 1000", n)
 	}
 	o.closes()
+}
+
+// begins is a new server's volume that starts from the dump, once: what is written afterwards outlives a restart.
+func begins(o *office) {
+	fresh := *o
+	fresh.member = o.cluster.Add(localcluster.MemberOptions{Role: localcluster.Standalone, Env: map[string]string{
+		"SNAPSHOT_PATH": filepath.Join(o.folder("dumps"), "neo4j.dump"),
+	}})
+	fresh.opens()
+	fresh.writes(10)
+	fresh.closes()
+	fresh.opens()
+	if n := fresh.counts(); n != 1010 {
+		o.t.Errorf("a volume that began with the dump has %d relationships after a restart, want 1010", n)
+	}
+	fresh.closes()
+	if n := matches(o.t, filepath.Join(fresh.member.Home, "data/.neo4j-agent/restored_backups/neo4j.dump.done")); n != 1 {
+		o.t.Error("there is no marker of the restore")
+	}
 }
 
 // upgrades is what only 5 and later can do, and what no Community can.

@@ -25,10 +25,11 @@ const quickJVM = "JAVA_TOOL_OPTIONS=-XX:TieredStopAtLevel=1"
 
 // office is where admin jobs are done: one member, stopped or running, and folders for their results.
 type office struct {
-	t      *testing.T
-	member *localcluster.Member
-	admin  neo4jconf.Admin
-	dir    string
+	t       *testing.T
+	cluster *localcluster.Cluster
+	member  *localcluster.Member
+	admin   neo4jconf.Admin
+	dir     string
 }
 
 // newOffice makes a member of Community of the given version, or of 3.5 Enterprise for "".
@@ -57,7 +58,7 @@ func newOffice(t *testing.T, version string) *office {
 	if err := p.NewHome(m.Home); err != nil {
 		t.Fatal(err)
 	}
-	return &office{t, m, adminOf(t, m.Home, p.JavaHome), t.TempDir()}
+	return &office{t, c, m, adminOf(t, m.Home, p.JavaHome), t.TempDir()}
 }
 
 func adminOf(t *testing.T, home, java string) neo4jconf.Admin {
