@@ -88,14 +88,16 @@ func (r Restore) write(l *adminLine) {
 	l.need(onDatabase, r.Database)
 }
 
-// Inspect prints what is in the files of a folder of backups, as JSON: of which database, from when, full or
-// differential.
+// Inspect prints a table of what is in the files of a folder of backups, empty ones too: of which database, from when,
+// full or differential. See Inspected.
 type Inspect struct {
 	Dir string
 }
 
 func (i Inspect) write(l *adminLine) {
 	l.begin(inspectJob)
-	l.add(inspectAs, "JSON")
+	l.add(inspectAs, "TABULAR")
+	l.addIf(inspectShown, true)
+	l.addIf(inspectEmpty, true)
 	l.need(inspectPath, i.Dir)
 }

@@ -95,5 +95,7 @@ var (
 	copyCache     = adminArgument{"a page cache", fact{head{v35, v40}, cells{"", "--from-pagecache={}"}}}
 	migrateMemory = adminArgument{"a bound of memory", fact{head{v35, v50, {2025, 4}}, cells{"", "--pagecache={}", "--max-off-heap-memory={}"}}}
 	inspectAs     = adminArgument{"a format", fact{head{v35, {5, 25}}, cells{"", "--format={}"}}}
+	inspectShown  = adminArgument{"showing metadata", fact{head{v35, {5, 25}}, cells{"", "--show-metadata"}}}
+	inspectEmpty  = adminArgument{"showing empty backups", fact{head{v35, {5, 25}}, cells{"", "--empty"}}}
 	inspectPath   = adminArgument{"a backup", fact{head{v35, {5, 25}}, cells{"", "{}"}}}
 )

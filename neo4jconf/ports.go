@@ -68,6 +68,16 @@ func (c Config) DefaultDatabase() string {
 	return c.dialect.fact(databaseName)
 }
 
+// BackupAddress returns the host:port at which this machine reaches the backup listener, "" when it is off. Its default is
+// the loopback, whatever the default listen address is (manual, "Online backup").
+func (c Config) BackupAddress() string {
+	port := c.Ports().Backup
+	if port != 0 && c.get(backupListen) == "" {
+		return address{"127.0.0.1", port}.String()
+	}
+	return c.local(backupListen, port)
+}
+
 func (c Config) enabled(s setting, standard string) bool {
 	text := c.get(s)
 	if text == "" {

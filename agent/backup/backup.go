@@ -39,6 +39,8 @@ type Options struct {
 	Dir       string // BACKUP_DIR
 	Tool      Tool
 	Sources   []string // host:port, the best first; see Sources
+	// Reach tells that a source takes connections, before anything is done to what the last backup left. May be nil.
+	Reach     func(ctx context.Context, source string) error
 	Databases []string
 	Neo4j     string // version of the tool and the servers
 	Agent     string // version of this agent

@@ -14,6 +14,9 @@ import (
 // ErrInconsistent says that Neo4j's own check found faults in what was taken (exit 65). Tool.Check wraps it.
 var ErrInconsistent = errors.New("the consistency check found faults")
 
+// ErrUnproven says that what was uploaded, restored and started, is not what was backed up (exit 65). Prove wraps it.
+var ErrUnproven = errors.New("it did not come back as it was taken")
+
 // ErrLeaseLost says that another run took over because this one did not get through to S3 for too long (exit 75).
 var ErrLeaseLost = errors.New("the lease of this run was lost to another one")
 

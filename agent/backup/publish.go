@@ -171,7 +171,7 @@ func (r *run) verify(ctx context.Context, manifest snapshot.Manifest) (string, e
 
 // distrust notes that nothing must be built on what was taken, if that is what the error says.
 func (r *run) distrust(err error) error {
-	if !errors.Is(err, ErrInconsistent) {
+	if !errors.Is(err, ErrInconsistent) && !errors.Is(err, ErrUnproven) {
 		return err
 	}
 	for _, t := range r.taken {

@@ -40,6 +40,13 @@ type Result struct {
 	ended  time.Time
 }
 
+// NotRun is the result of a run that failed before it could begin.
+func NotRun(cluster string, started time.Time, err error) Result {
+	r := Result{Cluster: cluster}
+	r.end(started, err)
+	return r
+}
+
 func (r *Result) end(started time.Time, err error) {
 	r.ended = time.Now()
 	r.Seconds = math.Round(r.ended.Sub(started).Seconds()*1000) / 1000

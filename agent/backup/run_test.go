@@ -250,3 +250,33 @@ func TestWhatCannotBecomeABackupIsRefusedAtOnce(t *testing.T) {
 		t.Errorf("it wrote %v", keys)
 	}
 }
+
+func TestWhatCameBackOtherwiseMakesTheNextBackupAFullOne(t *testing.T) {
+	_, client := newFakeS3(t)
+	o := options(t, client, &fakeTool{})
+	o.Prove = func(context.Context, string, snapshot.Manifest) (string, error) {
+		return "", fmt.Errorf("cannot find label A: %w", ErrUnproven)
+	}
+	if _, err := Run(t.Context(), o); !errors.Is(err, ErrUnproven) {
+		t.Errorf("got %v", err)
+	}
+	o.Prove = nil
+	if result := mustRun(t, o); result.Type != "full" || result.Why != "the last one did not pass its check" {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestASourceThatIsAwayLeavesTheLastBackupToGoOnFrom(t *testing.T) {
+	_, client := newFakeS3(t)
+	o := options(t, client, &fakeTool{})
+	mustRun(t, o)
+	o.Reach = func(_ context.Context, source string) error { return fmt.Errorf("nobody at %s", source) }
+	var lost *SourceError
+	if _, err := Run(t.Context(), o); !errors.As(err, &lost) {
+		t.Errorf("got %v", err)
+	}
+	o.Reach = nil
+	if result := mustRun(t, o); result.Type != "differential" {
+		t.Errorf("%+v", result)
+	}
+}

@@ -44,6 +44,11 @@ func (r *run) takeFrom(ctx context.Context, d database, full bool) (t takenDatab
 
 func (r *run) takeOnce(ctx context.Context, d database, source string, full bool) (takenDatabase, error) {
 	t := takenDatabase{database: d, source: source, why: "it goes on from the last one"}
+	if r.Reach != nil {
+		if err := r.Reach(ctx, source); err != nil {
+			return t, err
+		}
+	}
 	if full { // also after a source that failed half-way
 		if err := d.empty(); err != nil {
 			return t, err

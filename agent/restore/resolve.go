@@ -110,7 +110,11 @@ func (r *run) open(ctx context.Context, from objects, key string) (origin, error
 		o.archive, o.checksum = archive, archive.checksum.String()
 		return o, err
 	}
-	manifest, err := r.stat(ctx, from, o.key+snapshot.Verified)
+	name := snapshot.Verified
+	if r.Unverified {
+		name = snapshot.NotVerified
+	}
+	manifest, err := r.stat(ctx, from, o.key+name)
 	var failed *Error
 	if errors.As(err, &failed) && failed.Kind == Missing {
 		return o.withoutManifest(ctx, r, err)
@@ -146,7 +150,7 @@ func (o origin) withManifest(ctx context.Context, r *run, at object) (origin, er
 	if err != nil {
 		return o, corrupt("restore %s: %v", o, err)
 	}
-	if manifest.Verification == nil {
+	if manifest.Verification == nil && !r.Unverified {
 		return o, corrupt("restore %s: its manifest does not say how it was verified", o)
 	}
 	sum := sha256.Sum256(text)

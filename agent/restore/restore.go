@@ -30,6 +30,8 @@ type Options struct {
 	S3       S3              // may be nil for a path
 	Bucket   string          // where latest and @time look
 	Layout   snapshot.Layout // where in it
+	// Unverified takes a folder of S3 by its key whose manifest says that it is not verified yet: for who verifies it.
+	Unverified bool
 	// Pinned makes the members of one cluster agree on what latest and @time stand for.
 	Pinned bool
 

@@ -215,3 +215,22 @@ func TestProgressEndsWithAllBytes(t *testing.T) {
 		t.Errorf("%+v", last)
 	}
 }
+
+func TestABackupThatIsNotVerifiedYetIsRestoredForItsVerificationOnly(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	m := bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+	folder := snapshot.Layout{Cluster: "neo4j"}.Folder(snapshot.Hourly, taken)
+	m.Verification = nil
+	text, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket.put(folder+snapshot.NotVerified, text)
+	delete(bucket.objects, folder+snapshot.Verified)
+	v := newVolume(t)
+	options := v.options("backups/"+folder, api)
+	v.refuses(options, Corrupt, "it has not been verified")
+	options.Unverified = true
+	v.mustRestore(options)
+	v.holds("graph.db", store(1))
+}

@@ -1,0 +1,86 @@
+package neo4jconf
+
+import (
+	"path"
+	"strings"
+)
+
+// Facts for who asks a running server what it holds.
+var (
+	// databaseList is Cypher for the databases of a server, in the columns name and currentStatus; 3.5 has one. Cypher
+	// manual, "SHOW DATABASES".
+	databaseList = fact{head{v35, v40}, cells{"", "SHOW DATABASES"}}
+	// lastTransaction is Cypher for the id of the last transaction of $database: the least and the greatest one of the
+	// members that say it, since the one asked may be any of these. 3.5 Enterprise tells its own over JMX (run of
+	// 3.5.0-beta03); 4.0 to 4.3 tell none (manual 4.3 and 4.4, SHOW DATABASES).
+	lastTransaction = fact{head{v35, v40, v44}, cells{
+		"CALL dbms.queryJmx('org.neo4j:instance=kernel#0,name=Transactions') YIELD attributes " +
+			"WITH attributes.LastCommittedTxId.value AS id RETURN id AS least, id AS greatest",
+		"",
+		"SHOW DATABASES YIELD name, lastCommittedTxn WHERE name = $database AND lastCommittedTxn >= 0 " +
+			"RETURN min(lastCommittedTxn) AS least, max(lastCommittedTxn) AS greatest",
+	}}
+	// systemName is where databases are listed and made.
+	systemName = fact{head{v35, v40}, cells{"", "system"}}
+	// fullWords are what the tool says when it fetches the whole store and not the newest transactions only (run of
+	// 3.5.0-beta03). 4.x was not run: where it says other words, movedAside tells of a full one.
+	fullWords = fact{head{v35, v50}, cells{"Start receiving store files", ""}}
+	// movedAside is what the tool makes of the last backup when it cannot go on from it (manual 3.5 and 4.x, fallback).
+	movedAside = fact{head{v35, v50}, cells{"{database}.err.*", ""}}
+)
+
+// DatabaseList returns Cypher for the names and states of the databases, "" where a server has one only.
+func (d Dialect) DatabaseList() string { return d.fact(databaseList) }
+
+// LastTransaction returns Cypher for the last transaction of a database, "" where it cannot be asked.
+func (d Dialect) LastTransaction() string { return d.fact(lastTransaction) }
+
+// SystemDatabase returns the database in which such statements run, "" where there is none to be named: 3.5, and 4.0 and
+// 4.1 with the driver that this program uses (see Status).
+func (d Dialect) SystemDatabase() string {
+	if d.fact(selectsDatabase) == "" {
+		return ""
+	}
+	return d.fact(systemName)
+}
+
+// TookAll tells by a line of the output of a backup whether it is a full one, where the output tells that.
+func (d Dialect) TookAll(line string) bool {
+	words := d.fact(fullWords)
+	return words != "" && strings.Contains(line, words)
+}
+
+// MovedAside returns the pattern, as path.Match takes it, of what a backup leaves of the last one when it falls back to a
+// full one, "" where it leaves nothing.
+func (d Dialect) MovedAside(dir, database string) string {
+	pattern := d.fact(movedAside)
+	if pattern == "" {
+		return ""
+	}
+	return path.Join(dir, strings.ReplaceAll(pattern, "{database}", database))
+}
+
+// Protocols tells whether a backup speaks another protocol with a member of a cluster than with a single server.
+func (d Dialect) Protocols() bool { return d.fact(backupProtocol.form) != "" }
+
+// InspectsBackups tells whether the tool can say what is in an artifact.
+func (d Dialect) InspectsBackups() bool { return d.fact(inspectJob.words) != "" }
+
+// Inspected reads from what an inspection printed whether an artifact, by its file's name, is a full one; known is false
+// where that is not said. Manual, "Inspect the metadata of a backup file", example output.
+func Inspected(output []string, file string) (full, known bool) {
+	column := -1
+	for _, line := range output {
+		cells := strings.Split(line, "|")
+		for i, cell := range cells {
+			switch cell = strings.TrimSpace(cell); {
+			case cell == "FULL":
+				column = i
+			case path.Base(cell) == file && column > 0 && column < len(cells):
+				word := strings.TrimSpace(cells[column])
+				return word == "true", word == "true" || word == "false"
+			}
+		}
+	}
+	return false, false
+}
