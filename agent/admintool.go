@@ -26,6 +26,7 @@ type adminTool struct {
 	admin neo4jconf.Admin
 	log   zerolog.Logger // gets every line of the tool's output, at level debug
 	heard func()         // called at each of them; may be nil
+	lines func(string)   // gets them too; may be nil
 }
 
 // adminTool is the tool for this home, whose directories are those of the neo4j.conf in the folder conf.
@@ -55,7 +56,7 @@ func (t adminTool) run(ctx context.Context, job neo4jconf.Job) (neo4jconf.Outcom
 	if err != nil {
 		return neo4jconf.Outcome{}, nil, err
 	}
-	lines := lineLog{t.log.With().Str("from", "neo4j-admin").Logger(), t.heard}
+	lines := lineLog{t.log.With().Str("from", "neo4j-admin").Logger(), t.heard, t.lines}
 	t.log.Debug().Str("command", command.String()).Msg("running neo4j-admin")
 	result, err := supervisor.Tool{
 		Argv: command.Argv, Env: append(settings.Scrub(settings.Environ()), command.Env...), Dir: command.Dir,
@@ -71,6 +72,7 @@ func (t adminTool) run(ctx context.Context, job neo4jconf.Job) (neo4jconf.Outcom
 type lineLog struct {
 	log   zerolog.Logger
 	heard func()
+	lines func(string)
 }
 
 func (l lineLog) Write(line []byte) (int, error) {
@@ -79,6 +81,9 @@ func (l lineLog) Write(line []byte) (int, error) {
 	}
 	if text := strings.TrimSpace(string(line)); text != "" {
 		l.log.Debug().Msg(text)
+		if l.lines != nil {
+			l.lines(text)
+		}
 	}
 	return len(line), nil
 }

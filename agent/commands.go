@@ -19,6 +19,8 @@ type grammar struct {
 	Prepare     prepareCommand     `cmd:"" help:"Run the one-shot stage alone: directories, initial password, members, neo4j.conf."`
 	Serve       serveCommand       `cmd:"" help:"Run the long-running stage alone: health and status over HTTP."`
 	Restore     restoreCommand     `cmd:"" help:"Restore a snapshot now, while Neo4j does not run."`
+	Backup      backupCommand      `cmd:"" help:"Take a backup of the databases, upload it, verify it, and only then let it count."`
+	Backups     backupsCommand     `cmd:"" help:"List the backups in the bucket."`
 	Render      renderCommand      `cmd:"" help:"Print the neo4j.conf that would be used, and beside it apoc.conf and server-logs.xml where there are any."`
 	DumpConfig  dumpConfigCommand  `cmd:"" name:"dump-config" help:"Write the configuration that would be used into /conf, as the official image does."`
 	Peers       peersCommand       `cmd:"" help:"Print the members found."`
@@ -32,7 +34,7 @@ Neo4j, answers the health check. Any other command is run as PID 1 would run it:
 -- before it forces that.`
 
 // names are the words that are ours, so that everything else is passed through.
-var names = []string{"start", "neo4j", "prepare", "serve", "restore", "render", "dump-config", "peers", "healthcheck", "status", "version"}
+var names = []string{"start", "neo4j", "prepare", "serve", "restore", "backup", "backups", "render", "dump-config", "peers", "healthcheck", "status", "version"}
 
 func isOurs(word string) bool {
 	return strings.HasPrefix(word, "-") && word != "--" || slices.Contains(names, word)

@@ -36,9 +36,9 @@ type Options struct {
 	Bucket string
 	Layout snapshot.Layout
 
-	Dir       string // BACKUP_DIR
-	Tool      Tool
-	Sources   []string // host:port, the best first; see Sources
+	Dir     string // BACKUP_DIR
+	Tool    Tool
+	Sources []string // host:port, the best first; see Sources
 	// Reach tells that a source takes connections, before anything is done to what the last backup left. May be nil.
 	Reach     func(ctx context.Context, source string) error
 	Databases []string

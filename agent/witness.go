@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"neo4j-agent/agent/health"
+	"neo4j-agent/agent/settings"
+	"neo4j-agent/neo4jconf"
+)
+
+// askedFor bounds the questions to one server: counts come from the count store, in no time.
+const askedFor = 30 * time.Second
+
+// witness asks a server what it holds.
+type witness struct {
+	*health.Client
+	dialect neo4jconf.Dialect
+}
+
+// newWitness asks at a Bolt address as the administrator.
+func newWitness(dialect neo4jconf.Dialect, address string, password settings.Secret) (witness, error) {
+	client, err := health.NewClient(address, "neo4j", password.Reveal())
+	return witness{client, dialect}, err
+}
+
+// named is the database as a session names it: not at all where it cannot.
+func (w witness) named(database string) string {
+	if w.dialect.SystemDatabase() == "" {
+		return ""
+	}
+	return database
+}
+
+// databases are those that run, system too.
+func (w witness) databases(ctx context.Context) ([]string, error) {
+	rows, err := w.Rows(ctx, w.dialect.SystemDatabase(), w.dialect.DatabaseList(), nil)
+	var names []string
+	for _, row := range rows {
+		name, _ := row["name"].(string)
+		if row["currentStatus"] == "online" && row["type"] != "composite" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
+// span is the last transaction of a database as its members have it: of the one that is behind, and of the foremost.
+type span struct{ least, greatest int64 }
+
+func (w witness) transactions(ctx context.Context, database string) (span, error) {
+	query := w.dialect.LastTransaction()
+	if query == "" {
+		return span{}, fmt.Errorf("neo4j %v does not tell it", w.dialect.Version)
+	}
+	rows, err := w.Rows(ctx, w.dialect.SystemDatabase(), query, map[string]any{"database": database})
+	if err != nil {
+		return span{}, err
+	}
+	for _, row := range rows {
+		least, known := row["least"].(int64)
+		greatest, alsoKnown := row["greatest"].(int64)
+		if known && alsoKnown {
+			return span{least, greatest}, nil
+		}
+	}
+	return span{}, fmt.Errorf("it gives none of %s", database)
+}
+
+// counts are how many there are of each label and relationship type; what there is none of is left out.
+type counts map[string]int64
+
+// The kinds of counts: what lists the names, what counts one of them, and how that is shown.
+var countKinds = []struct{ list, count, shown string }{
+	{"CALL db.labels() YIELD label RETURN label AS name", "MATCH (n:%s) RETURN count(n) AS n", "(:%s)"},
+	{"CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS name",
+		"MATCH ()-[r:%s]->() RETURN count(r) AS n", "[:%s]"},
+}
+
+func (w witness) counts(ctx context.Context, database string) (counts, error) {
+	found := counts{}
+	for _, kind := range countKinds {
+		names, err := w.Rows(ctx, w.named(database), kind.list, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range names {
+			name, _ := row["name"].(string)
+			quoted := "`" + strings.ReplaceAll(name, "`", "``") + "`"
+			rows, err := w.Rows(ctx, w.named(database), fmt.Sprintf(kind.count, quoted), nil)
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range rows {
+				if n, _ := row["n"].(int64); n > 0 {
+					found[fmt.Sprintf(kind.shown, name)] = n
+				}
+			}
+		}
+	}
+	return found, nil
+}
+
+// shownCounts bounds how many counts stand in a manifest.
+const shownCounts = 10
+
+// String lists them, the greatest first.
+func (c counts) String() string {
+	names := slices.SortedFunc(maps.Keys(c), func(a, b string) int {
+		if c[a] != c[b] {
+			return int(min(1, max(-1, c[b]-c[a])))
+		}
+		return strings.Compare(a, b)
+	})
+	var shown []string
+	for _, name := range names[:min(len(names), shownCounts)] {
+		shown = append(shown, fmt.Sprintf("%s %d", name, c[name]))
+	}
+	if more := len(names) - len(shown); more > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(shown, ", ")
+}
+
+// testimony is what the source said of a database around its backup.
+type testimony struct {
+	before, after span
+	counts        counts // between the two
+	trouble       error  // why something of that is not known
+}
+
+// quiet tells whether nothing was written between the two questions.
+func (t testimony) quiet() bool {
+	return t.trouble == nil && t.before == t.after && t.before.least == t.before.greatest
+}
