@@ -21,14 +21,19 @@ type story struct {
 	*localcluster.Cluster
 	cores   []*localcluster.Member
 	replica *localcluster.Member
+
+	bucket    string // address of the S3 server
+	backupDir string
+	data      string // fingerprint of what was backed up last
 }
 
 // TestOneCluster lets one real cluster live through what its users fear. The chapters share the cluster and build on
 // each other: once one fails, the rest would only tell the same.
 func TestOneCluster(t *testing.T) {
-	s := &story{Cluster: newCluster(t, localcluster.Options{Cores: 3, Replicas: 1, Env: map[string]string{
-		"NEO4J_causal__clustering_cluster__allow__reads__on__followers": "false", // a routed read is the replica's then
-	}})}
+	bucket, _ := realS3(t)
+	env := bucketEnv(bucket)
+	env["NEO4J_causal__clustering_cluster__allow__reads__on__followers"] = "false" // a routed read is the replica's then
+	s := &story{Cluster: newCluster(t, localcluster.Options{Cores: 3, Replicas: 1, Env: env}), bucket: bucket, backupDir: t.TempDir()}
 	s.cores, s.replica = s.Members[:3], s.Members[3]
 	for _, chapter := range []struct {
 		name string
@@ -45,6 +50,8 @@ func TestOneCluster(t *testing.T) {
 		{"lets a core leave cleanly and come back", lettingACoreLeave},
 		{"stops as a whole and starts again", stopsAndStarts},
 		{"forms again when all addresses have changed", changesAddresses},
+		{"is backed up by its read replica while it is written to", isBackedUp},
+		{"begins anew from its newest backup as another cluster", beginsAnew},
 	} {
 		if !t.Run(chapter.name, func(t *testing.T) { chapter.tell(t, s) }) {
 			return
