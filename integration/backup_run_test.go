@@ -41,8 +41,7 @@ func newBackupTask(t *testing.T, source *office) backupTask {
 		"AGENT_CLUSTER_NAME": "prod", "AGENT_BACKUP_PREFIX": "pre", "AWS_BACKUP_BUCKET": "backups", "BACKUP_DIR": t.TempDir(),
 		"BACKUP_FROM":          fmt.Sprintf("%s:%d", e.Host, e.Ports.Backup),
 		"NEO4J_ADMIN_PASSWORD": localcluster.Password,
-		"NEO4J_dbms_connector_bolt_listen__address": fmt.Sprintf("127.0.0.1:%d", e.Ports.Bolt),
-		"AWS_ENDPOINT_URL":                          "http://" + address, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "locallocal",
+		"AWS_ENDPOINT_URL":     "http://" + address, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "locallocal",
 	}}
 }
 

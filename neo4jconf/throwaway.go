@@ -31,10 +31,10 @@ func (d Dialect) Throwaway(t Throwaway) (Config, error) {
 	set(boltEnabled, "true")
 	set(boltListen, loopback)
 	set(boltAdvertised, loopback)
-	for _, connector := range [][2]setting{{httpEnabled, httpListen}, {httpsEnabled, httpsListen}} {
-		set(connector[0], "false")
-		set(connector[1], "127.0.0.1")
-	}
+	set(httpEnabled, "false")
+	set(httpListen, address{"127.0.0.1", httpPort}.String()) // else the image's preset says all interfaces
+	set(httpsEnabled, "false")
+	set(httpsListen, address{"127.0.0.1", httpsPort}.String())
 	set(authEnabled, "true")
 	set(activeDatabase, t.Database)
 	set(pluginsDir, t.Root+"/plugins")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -170,5 +171,17 @@ func TestALeaseIsFreeAfterARun(t *testing.T) {
 	var text leaseText
 	if err := json.Unmarshal(f.text(leaseKey), &text); err != nil || !text.Free {
 		t.Errorf("%+v, %v", text, err)
+	}
+}
+
+func TestABucketThatIsNotThereIsSaidAtOnce(t *testing.T) {
+	f, client := newFakeS3(t)
+	f.Fault = func(string, string, int) fault { return fault{code: "NoSuchBucket", status: http.StatusNotFound} }
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	o := options(t, client, &fakeTool{})
+	o.Wait = time.Hour
+	if _, err := Run(ctx, o); err == nil || !strings.Contains(err.Error(), "NoSuchBucket") {
+		t.Errorf("got %v", err)
 	}
 }

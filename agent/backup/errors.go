@@ -45,9 +45,18 @@ func status(err error) int {
 	return 0
 }
 
+// noBucket tells that there is no such bucket, which is a 404 too.
+func noBucket(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "NoSuchBucket"
+}
+
 // isTaken tells that a conditional write came too late: somebody else's was first (412), is under way (409), or took
 // the object away (404). https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func isTaken(err error) bool {
+	if noBucket(err) {
+		return false
+	}
 	switch status(err) {
 	case http.StatusPreconditionFailed, http.StatusConflict, http.StatusNotFound:
 		return true

@@ -75,7 +75,7 @@ func (l *lease) look(ctx context.Context) (version string, free bool, err error)
 	ctx, cancel := context.WithTimeout(ctx, smallLimit)
 	defer cancel()
 	out, err := l.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.name, Key: &l.key})
-	if status(err) == http.StatusNotFound {
+	if status(err) == http.StatusNotFound && !noBucket(err) {
 		return "", true, nil
 	}
 	if err != nil {
