@@ -137,7 +137,7 @@ func final(doing string, err error) error {
 		return fail(Denied, "%s: %s (a key that is not there also looks like this without s3:ListBucket)", doing, reason(err))
 	case http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
 		return fail(Later, "%s: it was replaced while it was read", doing)
-	case http.StatusBadRequest, http.StatusMovedPermanently, http.StatusMethodNotAllowed:
+	case http.StatusBadRequest, http.StatusMovedPermanently, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return fail(Refused, "%s: %s", doing, reason(err))
 	}
 	return nil

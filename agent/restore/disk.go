@@ -159,8 +159,9 @@ func remove(d disk, path string) error {
 	return onDisk("remove "+path, err)
 }
 
-// syncTree makes what is at or below path last. What is not there needs nothing.
-func syncTree(d disk, path string) error {
+// syncTree makes what is at or below path last, and the names of the folders above it up to root. What is not there needs
+// nothing.
+func syncTree(d disk, path, root string) error {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -175,8 +176,11 @@ func syncTree(d disk, path string) error {
 		}
 		return nil
 	})
-	if err == nil {
-		err = d.syncDir(filepath.Dir(path))
+	for above := filepath.Dir(path); err == nil; above = filepath.Dir(above) {
+		err = d.syncDir(above)
+		if below, _ := filepath.Rel(root, above); !filepath.IsLocal(below) || below == "." {
+			break
+		}
 	}
 	return onDisk("write "+path+" to the disk", err)
 }

@@ -37,6 +37,11 @@ func fail(kind Kind, format string, args ...any) error {
 	return &Error{kind, "cannot " + fmt.Sprintf(format, args...)}
 }
 
+func isMissing(err error) bool {
+	var known *Error
+	return errors.As(err, &known) && known.Kind == Missing
+}
+
 // onDisk says of which kind an error of the local disk is.
 func onDisk(doing string, err error) error {
 	kind := DiskError
@@ -56,7 +61,7 @@ func onDisk(doing string, err error) error {
 // unreadable is the error of an archive that does not decompress: what went wrong below it counts first.
 func unreadable(what string, err error) error {
 	var known *Error
-	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) {
+	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return corrupt("unpack %s: %v", what, err)

@@ -6,11 +6,16 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/rs/zerolog"
 
 	"neo4j-agent/agent/snapshot"
 )
@@ -218,5 +223,141 @@ func TestARestoreThatIsToldToStopStopsAndLeavesNothing(t *testing.T) {
 	}
 	if left := files(t, v.root); len(left) != 0 {
 		t.Errorf("left: %v", left)
+	}
+}
+
+func TestADumpThatWillNotFitIsToldBeforeTheStoreIsTouched(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.put("a.dump", zstdOf(make([]byte, 1<<20)))
+	for _, free := range []int64{600_000, 1<<20 - 2} {
+		v := newVolume(t)
+		v.write(map[string]string{"data/databases/graph.db/neostore": "old"})
+		r := inTest(v.options("backups/a.dump", api), osDisk{})
+		r.PlaceCopies, r.Overwrite = true, true
+		r.space = func(string) (int64, error) { return free, nil }
+		_, err := r.run(t.Context())
+		if free > 1<<20-4 { // the old store makes room for what is missing
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		wantError(t, err, NoSpace, "more are needed")
+		v.holds("graph.db", map[string][]byte{"neostore": []byte("old")})
+		if left := files(t, v.root); len(left) != 1 {
+			t.Errorf("left: %v", left)
+		}
+	}
+}
+
+func TestOneFailureAfterTheDiskWasSlowIsNoReasonToGiveUp(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.put("a.tar.zst", zstdOf(tarOf(store(1), "")))
+	var once sync.Once
+	bucket.fault = func(w http.ResponseWriter, r *http.Request) (failed bool) {
+		if r.Header.Get("Range") != "" {
+			once.Do(func() { answer(w, http.StatusServiceUnavailable, "SlowDown"); failed = true })
+		}
+		return failed
+	}
+	r := inTest(newVolume(t).options("backups/a.tar.zst", api), osDisk{})
+	r.meter = newMeter(nil)
+	r.meter.begun = time.Now().Add(-2 * r.pace.patience) // nothing was asked for since
+	o, err := r.stat(t.Context(), r.bucket("backups"), "a.tar.zst")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.transfer(r.bucket("backups")).fill(t.Context(), o, 0, make([]byte, o.size)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARestoreWhoseTimeIsOverSaysNothingAboutTheSnapshot(t *testing.T) {
+	for _, name := range []string{"a.tar.zst", "a.zip", "a.dump"} {
+		bucket, api := newFakeS3(t)
+		content := map[string][]byte{
+			"a.tar.zst": zstdOf(tarOf(sized(1, 60*smallPart), "")), "a.zip": zipOf(sized(1, 60*smallPart), ""), "a.dump": zstdOf(sized(1, 60*smallPart)["neostore.nodestore.db"]),
+		}[name]
+		bucket.put(name, content)
+		bucket.fault = func(_ http.ResponseWriter, r *http.Request) bool {
+			if strings.HasPrefix(r.Header.Get("Range"), "bytes=32768-") {
+				<-r.Context().Done()
+			}
+			return false
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		v := newVolume(t)
+		_, err := inTest(v.options("backups/"+name, api), osDisk{}).run(ctx)
+		var known *Error
+		if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &known) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// farAway is an S3 whose every answer takes its time.
+type farAway struct {
+	S3
+	takes time.Duration
+}
+
+func (f farAway) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, options ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
+	pace{}.wait(ctx, f.takes)
+	return f.S3.ListObjectsV2(ctx, in, options...)
+}
+
+func TestALongListIsNoStandstill(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+	v := newVolume(t)
+	r := inTest(v.options("latest", farAway{api, 200 * time.Millisecond}), osDisk{}) // four of them
+	r.pace.stall, r.pace.patience = 500*time.Millisecond, 5*time.Second
+	if _, err := r.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v.holds("graph.db", store(1))
+}
+
+func TestTroubleThatPassesIsToldAsLongAsItLasts(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.put("a.zip", zipOf(store(1), ""))
+	bucket.fault = func(w http.ResponseWriter, _ *http.Request) bool {
+		answer(w, http.StatusServiceUnavailable, "SlowDown")
+		return true
+	}
+	var log strings.Builder
+	v := newVolume(t)
+	r := inTest(v.options("backups/a.zip", api), osDisk{})
+	r.Log = zerolog.New(&log)
+	r.pace.patience = 100 * time.Millisecond
+	_, err := r.run(t.Context())
+	wantError(t, err, Later, "nothing has arrived for")
+	if lines := strings.Count(log.String(), "trying again"); lines != 1 {
+		t.Errorf("%d lines: %s", lines, log.String())
+	}
+}
+
+func TestAFileOfThisMachineThatIsReplacedOrCutOffWhileItIsReadIsNoticed(t *testing.T) {
+	for _, spoil := range []func(path string) error{
+		func(path string) error { return os.Truncate(path, 10) },
+		func(path string) error {
+			return errors.Join(os.WriteFile(path+".new", []byte("x"), 0o600), os.Rename(path+".new", path))
+		},
+	} {
+		path := filepath.Join(t.TempDir(), "a.backup")
+		if err := os.WriteFile(path, append([]byte("BZV1"), make([]byte, 100)...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := inTest(newVolume(t).options(path, nil), osDisk{})
+		r.meter = newMeter(nil)
+		o, err := r.stat(t.Context(), folder{}, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := spoil(path); err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, r.transfer(folder{}).fill(t.Context(), o, 0, make([]byte, o.size)), Later, "replaced while it was read")
 	}
 }

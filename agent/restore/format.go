@@ -54,7 +54,7 @@ func isArtifact(start []byte) bool {
 }
 
 // readDump reads a dump to its end: what is cut off or damaged does not decompress.
-func readDump(raw io.Reader) error {
+func (u *unpacker) readDump(raw io.Reader) error {
 	buffered := bufio.NewReaderSize(raw, 64<<10)
 	start, _ := buffered.Peek(4)
 	if bytes.HasPrefix(start, []byte(dumpZstd)) || bytes.HasPrefix(start, []byte(dumpGzip)) {
@@ -74,9 +74,12 @@ func readDump(raw io.Reader) error {
 		return err
 	}
 	defer func() { _ = content.Close() }()
-	n, err := io.Copy(io.Discard, content)
-	if err == nil && n == 0 {
-		err = io.ErrUnexpectedEOF
+	u.dumped, err = io.Copy(io.Discard, io.LimitReader(content, u.limit+1))
+	switch {
+	case err == nil && u.dumped == 0:
+		return io.ErrUnexpectedEOF
+	case u.dumped > u.limit:
+		return u.tooLarge("the dump")
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -174,8 +175,12 @@ func TestABombIsRefusedByWhatItSaysAndByWhatItIs(t *testing.T) {
 	refusesArchive(t, "a.zip", forgedZip(10, 1000), "larger than it says")
 	refusesArchive(t, "a.zip", forgedZip(1000, 10), "unexpected EOF")
 
-	// entries that share their bytes
-	refusesArchive(t, "a.zip", overlappingZip(), "overlaps")
+	// a zip whose directory says that it has more entries than memory
+	refusesArchive(t, "a.zip", crowdedZip(), "entries")
+
+	// entries that share their bytes, and one that lies before the archive
+	refusesArchive(t, "a.zip", movedZip(0), "overlaps")
+	refusesArchive(t, "a.zip", movedZip(-100), "overlaps")
 
 	// endless zeros behind the end: more than the limit, however they are packed
 	u := &unpacker{disk: osDisk{}, root: t.TempDir(), names: newNames(), limit: 1 << 20, room: func(int64) error { return nil }}
@@ -185,6 +190,10 @@ func TestABombIsRefusedByWhatItSaysAndByWhatItIs(t *testing.T) {
 	u.names, u.limit = newNames(), 100_000
 	many := tarOf(map[string][]byte{"a": make([]byte, 60_000), "b": make([]byte, 60_000)}, "")
 	wantError(t, u.tar("a.tar", bytes.NewReader(many)), Corrupt, "which no store of its size does")
+	// a dump, which neo4j-admin would unpack
+	u.names = newNames()
+	dump := zstdOf(make([]byte, 200_000))
+	wantError(t, u.whole("a.dump", int64(len(dump)), bytes.NewReader(dump), u.readDump), Corrupt, "which no store of its size does")
 }
 
 // forgedZip has one entry of so many bytes that says it has others.
@@ -209,12 +218,47 @@ func forgedZip(says uint64, real int) []byte {
 	return out.Bytes()
 }
 
-// overlappingZip has two entries in its directory and the bytes of one.
-func overlappingZip() []byte {
+// movedZip has two entries, one of which begins elsewhere in its directory than where it is: where the other one does,
+// for 0, or before all bytes.
+func movedZip(to int64) []byte {
 	content := zipOf(map[string][]byte{"a": []byte("bytes"), "b": []byte("bytes")}, "")
 	last := bytes.LastIndex(content, []byte("PK\x01\x02")) // the directory's second entry
-	binary.LittleEndian.PutUint32(content[last+42:], 0)    // begins where the first does (APPNOTE.TXT 4.4.16)
-	return content
+	if to == 0 {
+		binary.LittleEndian.PutUint32(content[last+42:], 0) // APPNOTE.TXT 4.4.16
+		return content
+	}
+	// Only the extra field of zip64 has room for it (4.5.3).
+	end := bytes.LastIndex(content, []byte("PK\x05\x06"))
+	name := int(binary.LittleEndian.Uint16(content[last+28:]))
+	extra := binary.LittleEndian.AppendUint64([]byte{1, 0, 8, 0}, uint64(to))
+	binary.LittleEndian.PutUint16(content[last+30:], uint16(len(extra)))
+	binary.LittleEndian.PutUint32(content[last+42:], 1<<32-1)
+	size := binary.LittleEndian.Uint32(content[end+12:])
+	binary.LittleEndian.PutUint32(content[end+12:], size+uint32(len(extra)))
+	return slices.Insert(content, last+46+name, extra...)
+}
+
+// crowdedZip has one entry, and an end that says that there are many, as far as archive/zip believes it.
+func crowdedZip() []byte {
+	content := zipOf(map[string][]byte{"neostore": make([]byte, 4<<20)}, "")
+	content = slices.Insert(content, 0, make([]byte, 30*2*mostEntries)...) // whatever is before a zip does not count
+	end := bytes.LastIndex(content, []byte("PK\x05\x06"))
+	at, tail := uint64(end), content[end:]
+	size, offset := binary.LittleEndian.Uint32(tail[12:]), binary.LittleEndian.Uint32(tail[16:])
+	record := append([]byte("PK\x06\x06"), make([]byte, 52)...) // 4.3.14
+	binary.LittleEndian.PutUint64(record[4:], 44)
+	binary.LittleEndian.PutUint64(record[24:], 2*mostEntries)
+	binary.LittleEndian.PutUint64(record[32:], 2*mostEntries)
+	binary.LittleEndian.PutUint64(record[40:], uint64(size))
+	binary.LittleEndian.PutUint64(record[48:], uint64(offset)+30*2*mostEntries)
+	locator := append([]byte("PK\x06\x07"), make([]byte, 16)...) // 4.3.15
+	binary.LittleEndian.PutUint64(locator[8:], at)
+	binary.LittleEndian.PutUint32(locator[16:], 1)
+	for _, field := range []int{8, 10} {
+		binary.LittleEndian.PutUint16(tail[field:], 1<<16-1)
+	}
+	binary.LittleEndian.PutUint32(tail[16:], 1<<32-1)
+	return slices.Insert(content, end, append(record, locator...)...)
 }
 
 func TestABackupOfOurOwnThatIsNotWhatItsManifestSaysIsRefused(t *testing.T) {
@@ -227,6 +271,7 @@ func TestABackupOfOurOwnThatIsNotWhatItsManifestSaysIsRefused(t *testing.T) {
 		"how it was verified": func(m *snapshot.Manifest, _ *fakeS3) { m.Verification = nil },
 		"no dump does":        func(m *snapshot.Manifest, _ *fakeS3) { m.Objects[0].Form = snapshot.Dump },
 		"no backup artifact":  func(m *snapshot.Manifest, _ *fakeS3) { m.Objects[0].Form = snapshot.Artifact },
+		"it is missing":       func(m *snapshot.Manifest, _ *fakeS3) { m.Objects[0].Name = "other.tar.zst" },
 	} {
 		t.Run(says, func(t *testing.T) {
 			bucket, api := newFakeS3(t)

@@ -23,6 +23,7 @@ const (
 
 const (
 	tellEvery = time.Second
+	warnEvery = 15 * time.Second
 	rateOver  = 10 // of those
 )
 
@@ -33,6 +34,8 @@ type meter struct {
 	begun time.Time
 	total atomic.Int64
 	step  atomic.Value
+	// warned is when trouble was told last, in nanoseconds since begun, 0 for never.
+	warned atomic.Int64
 
 	tell func(Progress)
 	end  chan struct{}
@@ -56,6 +59,12 @@ func (m *meter) expect(n int64)       { m.total.Store(n) }
 func (m *meter) moved() int64         { return m.done.Load() }
 func (m *meter) add(n int64)          { m.done.Add(n); m.last.Store(int64(time.Since(m.begun))) }
 func (m *meter) lastMoved() time.Time { return m.begun.Add(time.Duration(m.last.Load())) }
+
+// mayTell tells whether it is time to warn again, to one of those who ask at once.
+func (m *meter) mayTell() bool {
+	before, now := m.warned.Load(), int64(time.Since(m.begun))
+	return (before == 0 || now-before > int64(warnEvery)) && m.warned.CompareAndSwap(before, now)
+}
 
 func (m *meter) loop() {
 	ticker := time.NewTicker(tellEvery)

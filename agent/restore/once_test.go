@@ -66,6 +66,48 @@ func TestAnEmptyMarkerOfTheSystemReplacedCounts(t *testing.T) {
 	}
 }
 
+func TestAnOldMarkerStandsForItsFileAlsoWhereEachNewOneIsRestored(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.put("hourly/neo4j-backup-1700000000.zip", zipOf(store(1), "neo4j-backup/"))
+	bucket.put("hourly/neo4j-backup-1700003600.zip", zipOf(store(2), "neo4j-backup/"))
+	v := newVolume(t)
+	v.write(map[string]string{"restored_backups/neo4j-backup-1700000000.zip.done": "", "data/databases/graph.db/neostore": "old"})
+	options := v.options("backups/hourly/neo4j-backup-1700000000.zip", api)
+	options.EachNew = true
+	if result := v.mustRestore(options); result.Outcome != Already {
+		t.Errorf("%+v", result)
+	}
+	options.Snapshot = "latest"
+	if result := v.mustRestore(options); result.Outcome != Restored || result.Name != "neo4j-backup-1700003600.zip" {
+		t.Errorf("%+v", result)
+	}
+	v.holds("graph.db", store(2))
+	if result := v.mustRestore(options); result.Outcome != Already {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestARestoreOfEachNewBackupThatIsBrokenOffBeginsAgain(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+	v := newVolume(t)
+	options := v.options("latest", api)
+	options.EachNew = true
+	v.mustRestore(options)
+	bucket.putBackup(snapshot.Hourly, taken.Add(time.Hour), map[string]map[string][]byte{"graph.db": store(2)})
+	broken := options
+	broken.Place = func(context.Context, []Staged) error { return errBoom }
+	if _, err := v.restore(broken); err == nil {
+		t.Fatal("no error")
+	}
+	options.EachNew = false // also when the word is taken back: the old store is gone
+	v.mustRestore(options)
+	v.holds("graph.db", store(2))
+	if want := []string{"neo4j-hourly-2026-11-20T04-00-00Z.done", "neo4j-hourly-2026-11-20T05-00-00Z.done"}; !slices.Equal(v.markerFiles(), want) {
+		t.Errorf("markers %v", v.markerFiles())
+	}
+}
+
 func TestAStoreOfUnknownOriginIsNotTouchedWithoutAnExplicitWord(t *testing.T) {
 	bucket, api := newFakeS3(t)
 	bucket.put("a.zip", zipOf(store(1), "neo4j-backup/"))

@@ -114,6 +114,8 @@ func TestNothingIsDestroyedBeforeTheRecordIsOnTheDiskAndNothingIsMarkedBeforeThe
 		"create .neo4j-agent/restore/archive/neostore", "write .neo4j-agent/restore/archive/neostore",
 		"mkdir .neo4j-agent/restore/archive/schema",
 		"create .neo4j-agent/restore/archive/schema/1", "write .neo4j-agent/restore/archive/schema/1",
+		"sync .neo4j-agent/restore", "sync .neo4j-agent/restore/archive", "sync .neo4j-agent/restore/archive/neostore",
+		"sync .neo4j-agent/restore/archive/schema", "sync .neo4j-agent/restore/archive/schema/1", "sync .neo4j-agent",
 		// the record, down to the entry of its folder
 		"mkdir restored_backups", "sync .",
 		"remove restored_backups/.new.tar.zst.restoring.new", "create restored_backups/.new.tar.zst.restoring.new",
@@ -124,7 +126,7 @@ func TestNothingIsDestroyedBeforeTheRecordIsOnTheDiskAndNothingIsMarkedBeforeThe
 		"place ",
 		// all of the new one
 		"sync data/databases/graph.db", "sync data/databases/graph.db/neostore",
-		"sync data/databases/graph.db/schema", "sync data/databases/graph.db/schema/1", "sync data/databases",
+		"sync data/databases/graph.db/schema", "sync data/databases/graph.db/schema/1", "sync data/databases", "sync data", "sync .",
 		// only now the marker
 		"remove restored_backups/.new.tar.zst.restoring.new", "create restored_backups/.new.tar.zst.restoring.new",
 		"write restored_backups/.new.tar.zst.restoring.new", "sync restored_backups/.new.tar.zst.restoring.new",
@@ -143,6 +145,7 @@ func TestKilledBetweenAnyTwoOperationsTheOldStoreIsWholeOrRecordedAsHalfDone(t *
 		err := v.restoreOn(&recorder{root: v.root, die: die}, options)
 		v.isWholeOrRecorded(die, map[string][]byte{"neostore": []byte("old")}, smallest)
 		v.mustRestore(options)
+		v.isTidy()
 		v.holds("graph.db", smallest)
 		if err == nil {
 			if die < 20 {

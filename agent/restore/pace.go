@@ -17,6 +17,8 @@ type pace struct {
 	// first and most bound the pause before another try, which doubles from try to try, with full jitter:
 	// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 	first, most time.Duration
+	// trouble is told of what is tried again; may be nil.
+	trouble func(doing string, err error)
 }
 
 var defaultPace = pace{stall: 15 * time.Second, patience: 5 * time.Minute, first: 100 * time.Millisecond, most: 10 * time.Second}
@@ -25,8 +27,11 @@ var errStalled = errors.New("the answer stands still")
 
 // pause waits before try n, counted from 1, or until ctx is done.
 func (p pace) pause(ctx context.Context, n int) {
-	most := min(p.most, p.first<<min(n, 20))
-	timer := time.NewTimer(1 + rand.N(most))
+	p.wait(ctx, 1+rand.N(min(p.most, p.first<<min(n, 20))))
+}
+
+func (p pace) wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -61,6 +66,9 @@ func (p pace) giveUp(ctx context.Context, doing string, err error, moved time.Ti
 	}
 	if waited := time.Since(moved); waited > p.patience {
 		return fail(Later, "%s: nothing has arrived for %s: %s", doing, waited.Round(time.Second), reason(err))
+	}
+	if p.trouble != nil {
+		p.trouble(doing, err)
 	}
 	return nil
 }

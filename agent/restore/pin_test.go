@@ -120,3 +120,29 @@ func TestAMemberThatIsRestoringRenewsThePin(t *testing.T) {
 		t.Errorf("%v %+v", keys, p)
 	}
 }
+
+func TestARestoreBrokenOffGoesOnWithWhatTheOtherMembersHaveByNow(t *testing.T) {
+	first, second := "hourly/neo4j/2026-11-20T04-00-00Z/", "hourly/neo4j/2026-11-20T05-00-00Z/"
+	for _, c := range []struct {
+		begun   string
+		expires time.Duration // of the pin, which is on the first
+		want    byte
+	}{
+		{second, pinLife, 1}, {second, -time.Minute, 2}, {first, -time.Minute, 1}, {"hourly/neo4j/gone/", -time.Minute, 2},
+	} {
+		bucket, api := newFakeS3(t)
+		bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+		bucket.putBackup(snapshot.Hourly, taken.Add(time.Hour), map[string]map[string][]byte{"graph.db": store(2)})
+		bucket.putPin(7, "neo4j", time.Now().Add(c.expires))
+		v := newVolume(t)
+		v.write(map[string]string{
+			"restored_backups/x.restoring":     fmt.Sprintf(`{"source":"s3://backups/%s","asked":"latest","store":[%q]}`, c.begun, v.databases()),
+			"data/databases/graph.db/neostore": "half",
+		})
+		v.mustRestore(v.pinned(api))
+		v.holds("graph.db", store(c.want))
+		if pins := bucket.keys("pins/"); (len(pins) == 1) != (c.expires > 0) {
+			t.Errorf("begun with %s: pins %v", c.begun, pins)
+		}
+	}
+}

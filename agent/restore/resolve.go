@@ -4,12 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"neo4j-agent/agent/snapshot"
 )
@@ -29,26 +30,13 @@ type origin struct {
 // String is where it lies.
 func (o origin) String() string { return o.objects.String() + o.key }
 
-// resolve finds what to restore. A restore that was broken off goes on with the snapshot it had begun, as long as that
-// is there and the same is asked for: the other members have it by now.
+// resolve finds what to restore.
 func (r *run) resolve(ctx context.Context, wanted spec, known markers) (origin, error) {
 	r.meter.say("finding the snapshot")
-	if wanted.kind == newest {
-		for _, broken := range known.unfinished {
-			bucket, key, ok := strings.Cut(strings.TrimPrefix(broken.Source, "s3://"), "/")
-			if !ok || broken.Spec != r.Snapshot {
-				continue
-			}
-			found, err := r.open(ctx, r.bucket(bucket), key)
-			var failed *Error
-			if err == nil || !errors.As(err, &failed) || failed.Kind != Missing {
-				return found, err
-			}
-			r.Log.Warn().Str("snapshot", broken.Name).Msg("the snapshot of the restore broken off is gone: another one is taken")
-		}
-		return r.newest(ctx, wanted)
-	}
-	if wanted.kind == local {
+	switch wanted.kind {
+	case newest:
+		return r.newest(ctx, wanted, known.unfinished)
+	case local:
 		return r.open(ctx, folder{}, wanted.key)
 	}
 	return r.open(ctx, r.bucket(wanted.bucket), wanted.key)
@@ -56,12 +44,18 @@ func (r *run) resolve(ctx context.Context, wanted spec, known markers) (origin, 
 
 func (r *run) bucket(name string) objects { return bucket{api: r.S3, name: name} }
 
-// newest finds the newest verified backup, the same one for all members of a cluster.
-func (r *run) newest(ctx context.Context, wanted spec) (origin, error) {
+// newest finds the newest verified backup, the same one for all members of a cluster. Where they agreed on none, a
+// restore that was broken off goes on with the one it had begun.
+func (r *run) newest(ctx context.Context, wanted spec, broken []marker) (origin, error) {
 	if r.Bucket == "" {
 		return origin{}, refused("restore %s: AWS_BACKUP_BUCKET is not set", r.Snapshot)
 	}
-	look := func() (string, error) { return r.lookForNewest(ctx, wanted) }
+	look := func() (string, error) {
+		if key, err := r.begun(ctx, broken); key != "" || err != nil {
+			return key, err
+		}
+		return r.lookForNewest(ctx, wanted)
+	}
 	if !r.Pinned {
 		key, err := look()
 		if err != nil {
@@ -79,12 +73,23 @@ func (r *run) newest(ctx context.Context, wanted spec) (origin, error) {
 	return found, err
 }
 
+// begun is the key of the snapshot of a restore that was broken off, if the same is asked for and it is still there.
+func (r *run) begun(ctx context.Context, broken []marker) (string, error) {
+	for _, b := range broken {
+		key, ours := strings.CutPrefix(b.Source, "s3://"+r.Bucket+"/")
+		if !ours || b.Spec != r.Snapshot {
+			continue
+		}
+		if _, err := r.open(ctx, r.bucket(r.Bucket), key); !isMissing(err) {
+			return key, err
+		}
+		r.Log.Warn().Str("snapshot", b.Name).Msg("the snapshot of the restore broken off is gone: another one is taken")
+	}
+	return "", nil
+}
+
 func (r *run) lookForNewest(ctx context.Context, wanted spec) (string, error) {
-	var found []snapshot.Backup
-	err := r.pace.again(ctx, "list the backups in s3://"+r.Bucket, func(ctx context.Context) (err error) {
-		found, err = snapshot.List(ctx, r.S3, r.Bucket, r.Layout)
-		return err
-	})
+	found, err := snapshot.List(ctx, patientLister{r}, r.Bucket, r.Layout)
 	if err != nil {
 		return "", err
 	}
@@ -95,6 +100,17 @@ func (r *run) lookForNewest(ctx context.Context, wanted spec) (string, error) {
 	}
 	return "", fail(Missing, "restore %s: there is no such verified backup among the %d of cluster %s in s3://%s",
 		r.Snapshot, len(found), r.Layout.Cluster, r.Bucket)
+}
+
+// patientLister asks for each page of a list until it has it.
+type patientLister struct{ r *run }
+
+func (p patientLister) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input, _ ...func(*s3.Options)) (page *s3.ListObjectsV2Output, err error) {
+	err = p.r.pace.again(ctx, "list the backups in s3://"+p.r.Bucket, func(ctx context.Context) (err error) {
+		page, err = p.r.S3.ListObjectsV2(ctx, in, oneTry)
+		return err
+	})
+	return page, err
 }
 
 // open looks at what lies under a key: an archive, or a folder with a manifest.
@@ -115,8 +131,7 @@ func (r *run) open(ctx context.Context, from objects, key string) (origin, error
 		name = snapshot.NotVerified
 	}
 	manifest, err := r.stat(ctx, from, o.key+name)
-	var failed *Error
-	if errors.As(err, &failed) && failed.Kind == Missing {
+	if isMissing(err) {
 		return o.withoutManifest(ctx, r, err)
 	}
 	if err != nil {

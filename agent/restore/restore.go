@@ -2,9 +2,9 @@
 // process killed at any instant leaves either the old store or the record that there is none.
 //
 // A snapshot is streamed into a staging folder on the volume's file system, decompressed on the way, and checked there
-// to its last byte. Only then is the restore recorded, what it replaces removed, the staged databases put in place by
-// the caller, and the record turned into the marker. Until the record is on the disk the old store is whole; from then
-// on, until it is the marker, the store counts as half done and the restore begins again.
+// to its last byte. Only when it is on the disk is the restore recorded, what it replaces removed, the staged databases
+// put in place by the caller, and the record turned into the marker. Until the record is on the disk the old store is
+// whole; from then on, until it is the marker, the store counts as half done and the restore begins again.
 package restore
 
 import (
@@ -115,6 +115,7 @@ type run struct {
 	source   origin
 	staged   []Staged
 	existing int64 // bytes of what is replaced
+	dumped   int64 // bytes that the staged dumps unpack to
 }
 
 // memoryLimit is what the Go runtime tries to stay below meanwhile, in bytes: 64 MiB less what the program itself takes.
@@ -130,6 +131,11 @@ func Run(ctx context.Context, options Options) (Result, error) {
 }
 
 func (r *run) run(ctx context.Context) (Result, error) {
+	if !r.Dry { // what a run that was killed has left
+		if err := discard(r.disk, r.Staging); err != nil {
+			return Result{}, err
+		}
+	}
 	known, err := readMarkers(r.Markers)
 	if err != nil {
 		return Result{}, err
@@ -147,6 +153,7 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	if reason, err := r.unless(ctx); reason != "" || err != nil {
 		return r.join(spec, known, reason, err)
 	}
+	r.pace.trouble = r.trouble
 	r.meter = newMeter(r.Progress)
 	defer r.meter.stop()
 	if r.source, err = r.resolve(ctx, spec, known); err != nil {
@@ -176,6 +183,13 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	return Result{Outcome: Restored, Name: r.source.name, Databases: r.databases(), Bytes: r.meter.moved()}, nil
 }
 
+// trouble says what is being tried again, not more often than somebody could read.
+func (r *run) trouble(doing string, err error) {
+	if r.meter.mayTell() {
+		r.Log.Warn().Msgf("cannot %s: %s: trying again", doing, reason(err))
+	}
+}
+
 // decide tells whether this restore is over before it has begun.
 func (r *run) decide(spec spec, known markers) (Result, bool, error) {
 	switch {
@@ -185,7 +199,7 @@ func (r *run) decide(spec spec, known markers) (Result, bool, error) {
 	case spec.kind == nothing:
 		return Result{}, true, nil
 	case len(known.unfinished) > 0:
-		r.Log.Warn().Str("snapshot", known.unfinished[0].Name).Msg("a restore was broken off: its store is discarded and the restore begins again")
+		r.Log.Warn().Str("snapshot", known.unfinished[0].Name).Str("asked", r.Snapshot).Msg("a restore was broken off: its store is discarded and the restore begins again")
 		return Result{}, false, nil
 	case r.Overwrite:
 		return Result{}, false, nil
@@ -243,7 +257,7 @@ func (r *run) place(ctx context.Context, known markers) error {
 		return fmt.Errorf("cannot put the store of %s in place: %w", r.source.name, err)
 	}
 	for _, path := range r.Store(r.databases()) {
-		if err := syncTree(r.disk, path); err != nil {
+		if err := syncTree(r.disk, path, filepath.Dir(r.Markers)); err != nil {
 			return err
 		}
 	}

@@ -72,6 +72,8 @@ func TestEveryFormatIsRestored(t *testing.T) {
 	}{
 		"neo4j-backup-1.zip": {zipOf(store(1), "neo4j-backup/"), map[string]map[string][]byte{"graph.db": store(1)}},
 		"a.zip":              {zipOf(store(1), ""), map[string]map[string][]byte{"graph.db": store(1)}},
+		"below.zip":          {zipOf(store(1), "neo4j-backup/graph.db/"), map[string]map[string][]byte{"graph.db": store(1)}},
+		"renamed.zip":        {zipOf(store(1), "neo4j-backup/neo4j/"), map[string]map[string][]byte{"graph.db": store(1)}},
 		"b.zip":              {zipOf(several, "x/"), map[string]map[string][]byte{"people": store(2), "neo4j": store(2)}},
 		"a.tar.gz":           {gzipOf(tarOf(store(1), "./")), map[string]map[string][]byte{"graph.db": store(1)}},
 		"a.tgz":              {gzipOf(tarOf(store(1), "backup/")), map[string]map[string][]byte{"graph.db": store(1)}},

@@ -50,9 +50,6 @@ func (r *run) abandon(known markers) error {
 			return err
 		}
 	}
-	if err := discard(r.disk, r.Staging); err != nil {
-		return err
-	}
 	for _, broken := range known.unfinished {
 		if err := remove(r.disk, filepath.Join(r.Markers, broken.Name+restoringSuffix)); err != nil {
 			return err

@@ -77,9 +77,10 @@ func TestADryRunChangesNothing(t *testing.T) {
 	bucket, api := newFakeS3(t)
 	m := bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
 	v := newVolume(t)
+	v.write(map[string]string{".neo4j-agent/restore/x": "half"})
 	options := v.options("latest", api)
 	options.Dry = true
-	if result := v.mustRestore(options); result.Outcome != Would || result.Name != m.Name() || len(files(t, v.root)) != 0 {
+	if result := v.mustRestore(options); result.Outcome != Would || result.Name != m.Name() || len(files(t, v.root)) != 1 {
 		t.Errorf("%+v %v", result, files(t, v.root))
 	}
 }

@@ -18,9 +18,6 @@ import (
 
 // stage brings the snapshot into the staging folder and verifies it. The store is not touched.
 func (r *run) stage(ctx context.Context) error {
-	if err := discard(r.disk, r.Staging); err != nil { // of a restore that was broken off
-		return err
-	}
 	if err := r.disk.mkdirAll(r.Staging); err != nil {
 		return onDisk("create "+r.Staging, err)
 	}
@@ -30,6 +27,12 @@ func (r *run) stage(ctx context.Context) error {
 	}
 	if err == nil && r.Accept != nil {
 		err = r.Accept(slices.Clone(r.staged))
+	}
+	if err == nil {
+		err = r.roomForDumps()
+	}
+	if err == nil { // what the disk does not take shows before anything is destroyed
+		err = syncTree(r.disk, r.Staging, filepath.Dir(r.Staging))
 	}
 	if err != nil {
 		return errors.Join(err, discard(r.disk, r.Staging))
@@ -73,6 +76,9 @@ func (r *run) stageManifest(ctx context.Context, t *transfer) error {
 // stageObject takes one object, whose bytes must sum up to what the manifest says.
 func (r *run) stageObject(ctx context.Context, t *transfer, described snapshot.Object) error {
 	found, err := r.stat(ctx, r.source.objects, r.source.key+described.Name)
+	if isMissing(err) {
+		return corrupt("restore %s%s: it is missing, the manifest names it", r.source, described.Name)
+	}
 	if err != nil {
 		return err
 	}
@@ -91,7 +97,7 @@ func (r *run) stageObject(ctx context.Context, t *transfer, described snapshot.O
 		err = u.compressedTar(described.Name, tarZstdFormat, raw)
 	case snapshot.Dump:
 		staged.Path = filepath.Join(root, described.Database+".dump")
-		err = u.whole(described.Database+".dump", found.size, raw, readDump)
+		err = u.whole(described.Database+".dump", found.size, raw, u.readDump)
 	case snapshot.Artifact:
 		staged.Path = filepath.Join(root, described.Name)
 		err = u.whole(described.Name, found.size, raw, readArtifact)
@@ -102,6 +108,7 @@ func (r *run) stageObject(ctx context.Context, t *transfer, described snapshot.O
 	if err != nil {
 		return err
 	}
+	r.dumped += u.dumped
 	if got := hex.EncodeToString(sum.Sum(nil)); got != described.SHA256 {
 		return corrupt("trust %s%s: its SHA-256 is %s, the manifest says %s", r.source, described.Name, got, described.SHA256)
 	}
@@ -163,7 +170,7 @@ func (r *run) stageStream(u *unpacker, kind format, name string, o object, s io.
 	var err error
 	switch kind {
 	case dumpFormat:
-		err = u.whole(name, o.size, raw, readDump)
+		err = u.whole(name, o.size, raw, u.readDump)
 	case artifactFormat:
 		err = u.whole(name, o.size, raw, readArtifact)
 	default:
@@ -175,6 +182,7 @@ func (r *run) stageStream(u *unpacker, kind format, name string, o object, s io.
 	if err == nil && sum != nil {
 		err = sum.check()
 	}
+	r.dumped += u.dumped
 	return err
 }
 
@@ -306,12 +314,19 @@ func (r *run) measure(databases []string) error {
 
 // room tells whether need more bytes can be staged now, and put in place afterwards.
 func (r *run) room(need int64) error {
+	if r.PlaceCopies {
+		need = max(need, 2*need-r.existing)
+	}
+	return r.free(need)
+}
+
+// roomForDumps tells whether what the staged dumps hold, which is known by now, can be put in place.
+func (r *run) roomForDumps() error { return r.free(r.dumped - r.existing) }
+
+func (r *run) free(need int64) error {
 	free, err := r.space(r.Staging)
 	if err != nil {
 		return err
-	}
-	if r.PlaceCopies {
-		need = max(need, 2*need-r.existing)
 	}
 	if need > free {
 		return fail(NoSpace, "restore %s: it needs %s on the file system of %s, %s are free: %s more are needed",

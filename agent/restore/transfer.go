@@ -37,6 +37,7 @@ func (r *run) transfer(from objects) *transfer {
 // fill reads len(buf) bytes from offset on, again from where it stopped after trouble that may pass.
 func (t *transfer) fill(ctx context.Context, o object, offset int64, buf []byte) error {
 	doing := fmt.Sprintf("read %s%s", t.objects, o.key)
+	asked := time.Now() // a slow disk keeps us from asking
 	for try := 1; len(buf) > 0; try++ {
 		n, err := t.attempt(ctx, o, offset, buf)
 		buf, offset = buf[n:], offset+int64(n)
@@ -46,7 +47,11 @@ func (t *transfer) fill(ctx context.Context, o object, offset int64, buf []byte)
 		if n > 0 {
 			try = 0
 		}
-		if err := t.pace.giveUp(ctx, doing, err, t.meter.lastMoved()); err != nil {
+		moved := t.meter.lastMoved()
+		if moved.Before(asked) {
+			moved = asked
+		}
+		if err := t.pace.giveUp(ctx, doing, err, moved); err != nil {
 			return err
 		}
 		t.pace.pause(ctx, try)

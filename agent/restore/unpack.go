@@ -26,6 +26,8 @@ type unpacker struct {
 	room  func(need int64) error
 	bytes atomic.Int64
 	files atomic.Int64
+	// dumped is how many bytes a dump unpacks to, which are not written.
+	dumped int64
 }
 
 // unpacker is for an archive of that size.
@@ -76,10 +78,14 @@ var copyBuffers = sync.Pool{New: func() any { buf := make([]byte, 256<<10); retu
 type onlyWriter struct{ io.Writer }
 type onlyReader struct{ io.Reader }
 
+func (u *unpacker) tooLarge(what string) error {
+	return corrupt("unpack %s: the archive unpacks to more than %s, which no store of its size does", what, bytesText(u.limit))
+}
+
 // create opens a file whose name was taken, after looking whether size more bytes are allowed and fit.
 func (u *unpacker) create(clean string, size int64) (*sink, error) {
 	if size < 0 || u.bytes.Load() > u.limit-size {
-		return nil, corrupt("unpack %s: the archive unpacks to more than %s, which no store of its size does", clean, bytesText(u.limit))
+		return nil, u.tooLarge(clean)
 	}
 	u.bytes.Add(size)
 	u.files.Add(1)

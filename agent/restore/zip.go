@@ -96,7 +96,7 @@ func (u *unpacker) zipEntries(ctx context.Context, t *transfer, o object) ([]zip
 		if i+1 < len(entries) {
 			end = entries[i+1].at
 		}
-		if entry.leastEnd() > end || entry.leastEnd() < entry.at {
+		if entry.at < 0 || entry.leastEnd() > end || entry.leastEnd() < entry.at {
 			return nil, corrupt("unpack %q: it overlaps with what follows", entry.Name)
 		}
 	}
@@ -223,10 +223,22 @@ func (d *directory) ReadAt(p []byte, at int64) (int, error) {
 		}
 		n += copy(p[n:], d.block[from-d.at:])
 	}
+	if d.failed = checkEnd(p); d.failed != nil {
+		return n, d.failed
+	}
 	if n < len(p) {
 		return n, io.EOF
 	}
 	return n, nil
+}
+
+// checkEnd refuses the end of a zip64 directory (APPNOTE.TXT 4.3.14), which archive/zip reads by itself, where it says
+// that there are so many entries that the list of them is too much for memory.
+func checkEnd(p []byte) error {
+	if len(p) == 56 && string(p[:4]) == "PK\x06\x06" && binary.LittleEndian.Uint64(p[32:]) > mostEntries {
+		return corrupt("unpack the archive: it says that it has more than %d entries", mostEntries)
+	}
+	return nil
 }
 
 func (d *directory) fetch(at int64) error {
