@@ -93,14 +93,20 @@ func somePort(t testing.TB) string {
 // realS3 is a real S3 server with one bucket, "backups".
 func realS3(t testing.TB) (address string, client *s3.Client) {
 	t.Helper()
-	address = somePort(t)
+	address, _ = realS3In(t)
+	return address, s3At(address)
+}
+
+// realS3In is one whose objects are files in dir.
+func realS3In(t testing.TB) (address, dir string) {
+	t.Helper()
+	address, dir = somePort(t), t.TempDir()
 	launched(t, "http://"+address+"/healthz", []string{"ROOT_ACCESS_KEY_ID=local", "ROOT_SECRET_ACCESS_KEY=locallocal"},
-		builtTool(t, versitygw, "versitygw-v1.8.0", "versitygw"), "--port", address, "--region", "us-east-1", "--health", "/healthz", "--quiet", "posix", t.TempDir())
-	client = s3At(address)
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("backups")}); err != nil {
+		builtTool(t, versitygw, "versitygw-v1.8.0", "versitygw"), "--port", address, "--region", "us-east-1", "--health", "/healthz", "--quiet", "posix", dir)
+	if _, err := s3At(address).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("backups")}); err != nil {
 		t.Fatal(err)
 	}
-	return address, client
+	return address, dir
 }
 
 func s3At(address string) *s3.Client {
@@ -154,6 +160,16 @@ func storeLike(t testing.TB, size int) map[string][]byte {
 		files[fmt.Sprintf("neostore.%d.db", i)] = content[i*size/each : (i+1)*size/each]
 	}
 	return files
+}
+
+// tarHeader is that of one file.
+func tarHeader(t testing.TB, name string, size int64) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := tar.NewWriter(&out).WriteHeader(&tar.Header{Name: name, Size: size, Mode: 0o644, Format: tar.FormatPAX}); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 func tarZstd(t testing.TB, w io.Writer, files map[string][]byte) {
@@ -254,8 +270,11 @@ func uploadBackup(t testing.TB, client *s3.Client, at time.Time, files map[strin
 }
 
 // restoring are the options of a restore onto an empty volume.
-func restoring(t testing.TB, client *s3.Client, spec string) (options restore.Options, store string) {
-	root := t.TempDir()
+func restoring(t testing.TB, client restore.S3, spec string) (options restore.Options, store string) {
+	return restoringTo(t.TempDir(), client, spec)
+}
+
+func restoringTo(root string, client restore.S3, spec string) (options restore.Options, store string) {
 	store = filepath.Join(root, "data", "databases", "graph.db")
 	return restore.Options{
 		Snapshot: spec, S3: client, Bucket: "backups", Layout: snapshot.Layout{Cluster: "neo4j"}, Pinned: true,

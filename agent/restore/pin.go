@@ -52,7 +52,7 @@ func (p *pin) agree(ctx context.Context, look func() (string, error)) (string, e
 			return "", err
 		}
 		left := time.Until(p.held.Expires)
-		if left > pinLife/2 {
+		if left > pinLife/2 || left > 0 && p.r.Dry {
 			p.r.Log.Info().Str("snapshot", p.held.Key).Str("asked", p.r.Snapshot).Msg("the members agreed on a backup before: it is taken")
 			return p.held.Key, nil
 		}
@@ -61,6 +61,9 @@ func (p *pin) agree(ctx context.Context, look func() (string, error)) (string, e
 			if key, err = look(); err != nil {
 				return "", err
 			}
+		}
+		if p.r.Dry {
+			return key, nil
 		}
 		if first, err := p.put(ctx, key); first || err != nil {
 			return key, err

@@ -79,9 +79,12 @@ func TestADryRunChangesNothing(t *testing.T) {
 	v := newVolume(t)
 	v.write(map[string]string{".neo4j-agent/restore/x": "half"})
 	options := v.options("latest", api)
-	options.Dry = true
+	options.Dry, options.Pinned = true, true
 	if result := v.mustRestore(options); result.Outcome != Would || result.Name != m.Name() || len(files(t, v.root)) != 1 {
 		t.Errorf("%+v %v", result, files(t, v.root))
+	}
+	if pins := bucket.keys("pins/"); len(pins) != 0 {
+		t.Errorf("pins %v", pins)
 	}
 }
 

@@ -1,0 +1,268 @@
+package integration
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"neo4j-agent/agent/backup"
+	"neo4j-agent/agent/restore"
+)
+
+// overloaded stands before a real S3 server and answers one request of so many as S3 does when it is too much for it
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html), some of them after the request was served.
+type overloaded struct {
+	to            *httputil.ReverseProxy
+	often         int
+	refused, sent atomic.Int64
+}
+
+func overload(t *testing.T, address string, often int) (*overloaded, string) {
+	t.Helper()
+	o := &overloaded{to: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: address}), often: often}
+	server := httptest.NewServer(o)
+	t.Cleanup(server.Close)
+	return o, strings.TrimPrefix(server.URL, "http://")
+}
+
+func (o *overloaded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if rand.IntN(o.often) > 0 {
+		o.to.ServeHTTP(counted{w, &o.sent}, r)
+		return
+	}
+	o.refused.Add(1)
+	_, _ = io.Copy(io.Discard, r.Body)
+	answers := []struct {
+		status     int
+		code, says string
+	}{
+		{503, "SlowDown", "Please reduce your request rate."}, {503, "ServiceUnavailable", "Service is unable to handle request."},
+		{500, "InternalError", "We encountered an internal error. Please try again."},
+	}
+	a := answers[rand.IntN(len(answers))]
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(a.status)
+	if r.Method != http.MethodHead {
+		_, _ = fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>%s</Message><RequestId>4442587FB7D0A2F9</RequestId><HostId>x</HostId></Error>`, a.code, a.says)
+	}
+}
+
+type counted struct {
+	http.ResponseWriter
+	sent *atomic.Int64
+}
+
+func (c counted) Write(p []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(p)
+	c.sent.Add(int64(n))
+	return n, err
+}
+
+func TestABackupIsTakenAndRestoredFromAnS3ServerThatThrottlesAndFails(t *testing.T) {
+	server, _ := realS3(t)
+	o, address := overload(t, server, 4)
+	b := backupRun{address, t.TempDir(), makeStore(t, times(64, 512)<<20)}
+	result, err := b.run(t.Context())
+	if err != nil || result.Outcome != backup.Done {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	b.readersSeeWholeOnes(t, map[string]bool{})
+	uploading := o.refused.Swap(0)
+	o.sent.Store(0)
+	options, store := restoringTo(t.TempDir(), s3At(address), strings.TrimPrefix(result.Backup, "s3://"))
+	if result, err := restore.Run(t.Context(), options); err != nil || result.Outcome != restore.Restored {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	want, err := digests(b.Store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := digests(store); err != nil || len(got) != len(want) || fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v %v", got, err)
+	}
+	if uploading == 0 || o.refused.Load() == 0 || o.sent.Load() > result.Bytes*5/4 {
+		t.Errorf("%d and %d requests were refused, %d bytes sent for %d", uploading, o.refused.Load(), o.sent.Load(), result.Bytes)
+	}
+}
+
+// A restore may take so many bytes of memory, whatever the size of the snapshot (issue 5).
+const mostMemory = 64 << 20
+
+// TestMemoryIsBoundedForASnapshotOfAnySize measures the agent itself, which restores objects that are mostly holes in the
+// file system of the S3 server.
+func TestMemoryIsBoundedForASnapshotOfAnySize(t *testing.T) {
+	size := int64(times(1<<30, 20<<30))
+	address, dir := realS3In(t)
+	for name, write := range map[string]func(*testing.T, *os.File, int64) error{"sparse.zip": sparseZip, "sparse.tar.zst": sparseTar} {
+		t.Run(name, func(t *testing.T) {
+			file, err := os.Create(filepath.Join(dir, "backups", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := firstError(write(t, file, size), file.Close()); err != nil {
+				t.Fatal(err)
+			}
+			b := agentOn(t, address)
+			baseline := peakOf(t, b, "restore", "--dry-run", "backups/"+name)
+			began := time.Now()
+			peak := peakOf(t, b, "restore", "backups/"+name)
+			took := time.Since(began)
+			info, err := os.Stat(filepath.Join(b.dir, "volume/data/databases/graph.db/neostore.nodestore.db"))
+			if err != nil || info.Size() != size {
+				t.Fatalf("%v, %v, want %d bytes", info, err, size)
+			}
+			t.Logf("%d MiB in %s: resident at most %d MiB, %d MiB in a dry run", size>>20, took, peak>>20, baseline>>20)
+			if peak-baseline > mostMemory {
+				t.Errorf("it took %d MiB", (peak-baseline)>>20)
+			}
+			_ = os.RemoveAll(b.dir)
+			_ = os.Remove(file.Name())
+		})
+	}
+}
+
+// agentOn is an agent with a home of Neo4j 3.5, which finds S3 there and has no folder for temporary files.
+func agentOn(t *testing.T, address string) *box {
+	b := newBox(t, "")
+	for from, to := range map[string]string{"lib/neo4j-4.4.48.jar": "lib/neo4j-3.5.0.jar", "lib/neo4j-enterprise-4.4.48.jar": "lib/neo4j-enterprise-3.5.0.jar"} {
+		if err := os.Rename(filepath.Join(b.home, from), filepath.Join(b.home, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.with("AWS_ENDPOINT_URL", "http://"+address, "AWS_REGION", "us-east-1", "AWS_ACCESS_KEY_ID", "local", "AWS_SECRET_ACCESS_KEY", "locallocal",
+		"NEO4J_dbms_mode", "SINGLE", "TMPDIR", "/nowhere")
+}
+
+// peakOf runs the agent to its end and gives the most memory that it had resident (VmHWM, proc_pid_status(5)), in bytes.
+func peakOf(t *testing.T, b *box, args ...string) int64 {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), agent, args...)
+	for name, value := range b.env {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	var said bytes.Buffer
+	command.Stdout, command.Stderr = &said, &said
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	ticks := time.NewTicker(time.Millisecond)
+	defer ticks.Stop()
+	var peak int64
+	for {
+		select {
+		case err := <-ended:
+			if err != nil || peak == 0 {
+				t.Fatalf("%v: %v\n%s", args, err, said.String())
+			}
+			return peak
+		case <-ticks.C:
+		}
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", command.Process.Pid))
+		_, rest, _ := strings.Cut(string(status), "VmHWM:")
+		var kilobytes int64
+		if _, err := fmt.Sscan(rest, &kilobytes); err == nil {
+			peak = max(peak, kilobytes<<10)
+		}
+	}
+}
+
+// sparseZip writes a zip of a store whose one large file is not compressed and has only zeros.
+func sparseZip(_ *testing.T, file *os.File, size int64) error {
+	sum := crc32.NewIEEE()
+	zeros := make([]byte, 1<<20)
+	for left := size; left > 0; left -= int64(len(zeros)) {
+		_, _ = sum.Write(zeros[:min(left, int64(len(zeros)))])
+	}
+	var directory []byte
+	at := int64(0)
+	for _, entry := range []struct {
+		name string
+		size int64
+		sum  uint32
+	}{{"neo4j-backup/neostore", 0, 0}, {"neo4j-backup/neostore.nodestore.db", size, sum.Sum32()}} {
+		// The sizes are in the extra field of zip64 (APPNOTE.TXT 4.5.3).
+		extra := binary.LittleEndian.AppendUint64([]byte{1, 0, 16, 0}, uint64(entry.size))
+		extra = binary.LittleEndian.AppendUint64(extra, uint64(entry.size))
+		rest := binary.LittleEndian.AppendUint32(make([]byte, 8), entry.sum) // flags, method, time and date
+		rest = binary.LittleEndian.AppendUint64(rest, 1<<64-1)
+		rest = binary.LittleEndian.AppendUint16(rest, uint16(len(entry.name)))
+		local := append([]byte("PK\x03\x04\x2d\x00"), rest...)
+		local = append(binary.LittleEndian.AppendUint16(local, uint16(len(extra))), entry.name...)
+		if _, err := file.WriteAt(append(local, extra...), at); err != nil {
+			return err
+		}
+		central := append([]byte("PK\x01\x02\x2d\x03\x2d\x00"), rest...)
+		offset := binary.LittleEndian.AppendUint64(nil, uint64(at))
+		all := append(bytes.Clone(extra), offset...)
+		all[2] = 24
+		central = binary.LittleEndian.AppendUint16(central, uint16(len(all)))
+		central = append(central, make([]byte, 6)...) // comment, disk, attributes
+		central = binary.LittleEndian.AppendUint32(central, 0o100644<<16)
+		central = binary.LittleEndian.AppendUint32(central, 1<<32-1)
+		directory = append(append(append(directory, central...), entry.name...), all...)
+		at += int64(len(local)+len(extra)) + entry.size
+	}
+	end := append([]byte("PK\x06\x06"), make([]byte, 52)...) // 4.3.14
+	for field, value := range map[int]uint64{4: 44, 24: 2, 32: 2, 40: uint64(len(directory)), 48: uint64(at)} {
+		binary.LittleEndian.PutUint64(end[field:], value)
+	}
+	locator := append([]byte("PK\x06\x07\x00\x00\x00\x00"), make([]byte, 12)...)
+	binary.LittleEndian.PutUint64(locator[8:], uint64(at)+uint64(len(directory)))
+	locator[16] = 1
+	last := append([]byte("PK\x05\x06\x00\x00\x00\x00"), bytes.Repeat([]byte{0xff}, 12)...)
+	_, err := file.WriteAt(append(append(append(append(directory, end...), locator...), last...), 0, 0), at)
+	return err
+}
+
+// sparseTar writes a tar of a store whose one large file has only zeros, in blocks of zstd that are not compressed
+// (RFC 8878, 3.1.1): what is between the headers of the blocks is a hole.
+func sparseTar(t *testing.T, file *os.File, size int64) error {
+	var head bytes.Buffer
+	for _, h := range []struct {
+		name string
+		size int64
+	}{{"neostore", 0}, {"neostore.nodestore.db", size}} {
+		if _, err := head.Write(tarHeader(t, h.name, h.size)); err != nil {
+			return err
+		}
+	}
+	const block = 128 << 10
+	content := int64(head.Len()) + (size+511)/512*512 + 1024
+	// magic, no size and no checksum, a window of 128 KiB
+	if _, err := file.WriteAt([]byte{0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3}, 0); err != nil {
+		return err
+	}
+	at := int64(6)
+	for done := int64(0); done < content; done += block {
+		n := min(block, content-done)
+		header := uint32(n) << 3 // raw, as type 0
+		if done+n == content {
+			header |= 1
+		}
+		text := []byte{byte(header), byte(header >> 8), byte(header >> 16)}
+		if done == 0 {
+			text = append(text, head.Bytes()...)
+		}
+		if _, err := file.WriteAt(text, at); err != nil {
+			return err
+		}
+		at += 3 + n
+	}
+	return file.Truncate(at)
+}
