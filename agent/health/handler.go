@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Answer is the body of every path but /status. EverReady lets `healthcheck` wait for the first readiness.
+// Answer is the body of every path but /status and /metrics. EverReady lets `healthcheck` wait for the first readiness.
 type Answer struct {
 	Phase     Phase     `json:"phase"`
 	Since     time.Time `json:"since"`
@@ -33,6 +33,7 @@ var paths = map[string]check{
 
 // Handler answers the HTTP paths from the current status. It never waits for anything.
 func (m *Monitor) Handler() http.Handler {
+	metrics := metricsHandler(metrics{m.withLogs, time.Now})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := m.Current()
 		answer := Answer{s.Phase, s.Since, s.Reason, s.Role, s.EverReady}
@@ -43,12 +44,11 @@ func (m *Monitor) Handler() http.Handler {
 			answer.Reason = "GET and HEAD only"
 			write(w, http.StatusMethodNotAllowed, answer)
 		case r.URL.Path == "/status":
-			if m.config.Logs != nil {
-				s.Logs = m.config.Logs()
-			}
-			write(w, http.StatusOK, s)
+			write(w, http.StatusOK, m.withLogs())
+		case r.URL.Path == "/metrics":
+			metrics.ServeHTTP(w, r)
 		case !known:
-			answer.Reason = "no such path; there are /healthz /readyz /leader /follower /read-replica /writable /read-only /status"
+			answer.Reason = "no such path; there are /healthz /readyz /leader /follower /read-replica /writable /read-only /status /metrics"
 			write(w, http.StatusNotFound, answer)
 		default:
 			ok, why := holds(s, r.URL.Query().Get("database"))
@@ -60,6 +60,15 @@ func (m *Monitor) Handler() http.Handler {
 			write(w, http.StatusServiceUnavailable, answer)
 		}
 	})
+}
+
+// withLogs is the current status with how sending the logs goes.
+func (m *Monitor) withLogs() Status {
+	s := m.Current()
+	if m.config.Logs != nil {
+		s.Logs = m.config.Logs()
+	}
+	return s
 }
 
 // hasRole holds while the member serves and has the role in the database.

@@ -116,7 +116,7 @@ func TestHeadAnswersWithoutABody(t *testing.T) {
 }
 
 func TestAnUnknownPathNamesTheOnesThereAre(t *testing.T) {
-	for _, path := range []string{"/", "/metrics", "/healthz/", "/HEALTHZ"} {
+	for _, path := range []string{"/", "/metric", "/healthz/", "/HEALTHZ"} {
 		code, body, _ := ask(t, holding(as(Ready, RoleLeader)), http.MethodGet, path)
 		if code != http.StatusNotFound || !strings.Contains(body.Reason, "/readyz") {
 			t.Errorf("%s answers %d, %q", path, code, body.Reason)
