@@ -120,7 +120,7 @@ func TestABatchIsInOrderOfTimeAndThenOfTheFile(t *testing.T) {
 	}
 	got := ""
 	for _, e := range b.close(nil).events {
-		got += e.message
+		got += string(e.message)
 	}
 	if diff := cmp.Diff("bdeac", got); diff != "" {
 		t.Error(diff)

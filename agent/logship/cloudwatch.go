@@ -58,16 +58,18 @@ const retainAgain = time.Minute
 func once(o *cloudwatchlogs.Options) { o.Retryer = aws.NopRetryer{} }
 
 func (g *group) put(ctx context.Context, stream string, events []event) (rejection, error) {
-	in := &cloudwatchlogs.PutLogEventsInput{LogGroupName: &g.Group, LogStreamName: &stream, LogEvents: make([]types.InputLogEvent, len(events))}
-	for i := range events {
-		in.LogEvents[i] = types.InputLogEvent{Message: &events[i].message, Timestamp: &events[i].time}
+	call := func() (*cloudwatchlogs.PutLogEventsOutput, error) {
+		in := &cloudwatchlogs.PutLogEventsInput{LogGroupName: &g.Group, LogStreamName: &stream, LogEvents: []types.InputLogEvent{}}
+		body := newBody(g.Group, stream, events)
+		defer body.release()
+		return g.Put.PutLogEvents(ctx, in, once, body.carry)
 	}
-	out, err := g.Put.PutLogEvents(ctx, in, once)
+	out, err := call()
 	if codeOf(err) == "ResourceNotFoundException" {
 		if err := g.create(ctx, stream); err != nil {
 			return rejection{}, err
 		}
-		out, err = g.Put.PutLogEvents(ctx, in, once)
+		out, err = call()
 	}
 	if err != nil {
 		return rejection{}, translate("send logs to "+g.Group+" "+stream, err)

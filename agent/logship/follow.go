@@ -154,18 +154,18 @@ func (f *follower) rotated() bool {
 
 // read takes every whole record that there is by now; false when ctx ended or the file cannot be read.
 func (f *follower) read(ctx context.Context) bool {
+	before := f.source.seen
 	for {
-		before := f.source.seen
 		r, ok, err := f.source.next()
 		if err != nil {
 			f.say(err)
 			f.leave()
 			return false
 		}
-		if f.source.seen != before {
-			f.source.grew = time.Now()
-		}
 		if !ok {
+			if f.source.seen != before {
+				f.source.grew = time.Now()
+			}
 			return ctx.Err() == nil
 		}
 		if !f.enter(ctx, r) {

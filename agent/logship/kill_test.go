@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -33,6 +34,9 @@ func serve(handler http.Handler) int {
 	return 0
 }
 
+// listening is what the shipper program prints once it heeds signals.
+const listening = "listening\n"
+
 // start starts this test binary as the shipper program.
 func (p program) start(t testing.TB) *exec.Cmd {
 	t.Helper()
@@ -43,8 +47,15 @@ func (p program) start(t testing.TB) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "LOGSHIP_AS=shipper", "LOGSHIP_PROGRAM="+string(text))
 	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(out, make([]byte, len(listening))); err != nil {
+		t.Fatalf("the shipper did not start: %v", err)
 	}
 	t.Cleanup(func() {
 		if cmd.ProcessState == nil { // the test failed before it ended it

@@ -108,13 +108,13 @@ func (s *Shipper) start(ctx context.Context, running *sync.WaitGroup, l Log, st 
 	if err != nil {
 		say.say(fmt.Errorf("%v: the log is sent from its beginning", err))
 	}
-	batches := make(chan *batch)
-	follow := &follower{path: l.Path, ledger: newLedger(marks), out: batches, stats: st, wake: wake, finish: s.finish, voice: say,
+	batches, used := make(chan *batch), make(chan *batch, 1)
+	follow := &follower{path: l.Path, ledger: newLedger(marks), build: builder{used: used}, out: batches, stats: st, wake: wake, finish: s.finish, voice: say,
 		shaper: shaper{shape: s.options.Shape, query: l.Name == queryLog, dropParameters: s.options.DropParameters, count: &Stats{}}}
 	if s.options.SlowQueries && l.Name == queryLog {
 		follow.shaper.slow = &slowQueries{member: s.options.Member}
 	}
-	send := &sender{stream: l.Stream, target: s.target, checkpoint: saved, stats: st, finish: s.finish, voice: say}
+	send := &sender{stream: l.Stream, target: s.target, used: used, checkpoint: saved, stats: st, finish: s.finish, voice: say}
 	if s.options.CloudWatch == nil {
 		send.stream = l.Name
 	}

@@ -48,6 +48,7 @@ func shipperMain() int {
 		CloudWatch: &CloudWatch{Put: api, Create: api, Group: groupName}, Log: zerolog.New(os.Stderr)})
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM)
+	_, _ = os.Stdout.WriteString(listening)
 	finished := make(chan error, 1)
 	go func() {
 		<-ended

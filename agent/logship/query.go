@@ -96,13 +96,22 @@ func (o *object) raw(name string, value []byte) {
 	o.to = append(o.to, value...)
 }
 
+// special are the bytes that a JSON string cannot hold as they are.
+var special = func() (all [256]bool) {
+	for c := range ' ' {
+		all[c] = true
+	}
+	all['"'], all['\\'] = true, true
+	return all
+}()
+
 // appendString writes UTF-8 as a JSON string. The service counts bytes, so nothing is escaped that need not be.
 func appendString(to, text []byte) []byte {
 	const hex = "0123456789abcdef"
 	to = append(to, '"')
 	from := 0
 	for i, c := range text {
-		if c >= ' ' && c != '"' && c != '\\' {
+		if !special[c] {
 			continue
 		}
 		to = append(to, text[from:i]...)

@@ -28,6 +28,7 @@ type sender struct {
 	stream     string
 	target     target
 	checkpoint checkpoint
+	used       chan<- *batch // takes back what was sent
 	stats      *stats
 	finish     <-chan struct{} // once closed, tries follow closely: time is bounded
 	voice      voice
@@ -52,6 +53,18 @@ func (s *sender) run(ctx context.Context, in <-chan *batch) {
 			st.seen.Events += int64(len(b.events))
 			st.seen.Bytes += b.read
 		})
+		s.giveBack(b)
+	}
+}
+
+// giveBack lets the memory of a batch be used again, unless a message far longer than usual made it large.
+func (s *sender) giveBack(b *batch) {
+	if cap(b.text) > batchBytes {
+		return
+	}
+	select {
+	case s.used <- b:
+	default:
 	}
 }
 

@@ -41,7 +41,7 @@ func sending(t *testing.T, service *fakelogs.Server, days int32, batches ...[]ev
 func some(texts ...string) []event {
 	var all []event
 	for _, text := range texts {
-		all = append(all, event{text, time.Now().UnixMilli()})
+		all = append(all, event{[]byte(text), time.Now().UnixMilli()})
 	}
 	return all
 }
@@ -172,7 +172,7 @@ func TestRejectedEventsAreCountedAndSaidWithTheReason(t *testing.T) {
 		service.AddGroup(groupName, 3)
 		var events []event
 		for _, hours := range []int{-15 * 24, -15 * 24, -5 * 24, -2, -1, 3} {
-			events = append(events, event{fmt.Sprint(hours), now.Add(time.Duration(hours) * time.Hour).UnixMilli()})
+			events = append(events, event{[]byte(fmt.Sprint(hours)), now.Add(time.Duration(hours) * time.Hour).UnixMilli()})
 		}
 		got, said := sending(t, service, 0, events)
 		if diff := cmp.Diff([]string{"-2", "-1"}, taken(service)); diff != "" {
@@ -188,11 +188,11 @@ func TestRejectedEventsAreCountedAndSaidWithTheReason(t *testing.T) {
 type picky struct{ got []string }
 
 func (p *picky) put(_ context.Context, _ string, events []event) (rejection, error) {
-	if slices.ContainsFunc(events, func(e event) bool { return e.message == "bad" }) {
+	if slices.ContainsFunc(events, func(e event) bool { return string(e.message) == "bad" }) {
 		return rejection{}, fmt.Errorf("cannot send logs: %w: no", errUnfit)
 	}
 	for _, e := range events {
-		p.got = append(p.got, e.message)
+		p.got = append(p.got, string(e.message))
 	}
 	return rejection{}, nil
 }

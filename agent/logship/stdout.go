@@ -50,10 +50,10 @@ func (w *writer) put(ctx context.Context, log string, events []event) (rejection
 func appendLine(to []byte, log string, e event) []byte {
 	w := object{to: append(to, '{')}
 	w.text("log", []byte(log))
-	if inner := e.message; len(inner) > 2 && inner[0] == '{' && json.Valid([]byte(inner)) {
+	if inner := e.message; len(inner) > 2 && inner[0] == '{' && json.Valid(inner) {
 		return append(append(append(w.to, ','), inner[1:]...), '\n')
 	}
 	w.text("time", time.UnixMilli(e.time).UTC().AppendFormat(nil, time.RFC3339Nano))
-	w.text("message", []byte(e.message))
+	w.text("message", e.message)
 	return append(w.to, '}', '\n')
 }
