@@ -107,6 +107,11 @@ func (f *follower) look(ctx context.Context, ended bool) {
 			f.say(err) // it was renamed or deleted: the next look knows
 			return
 		}
+		if source.place.fileID != e.id { // files were renamed since the listing: another one comes first
+			source.close()
+			f.look(ctx, ended)
+			return
+		}
 		f.source = source
 		if !f.read(ctx) || !f.drained(ctx, !e.active, ended) {
 			return

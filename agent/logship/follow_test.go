@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"neo4j-agent/agent/logship/fakelogs"
 )
 
 func TestEverythingWrittenArrivesOnceAndInOrder(t *testing.T) {
@@ -199,5 +201,41 @@ func TestASwitchOfTheClockLosesNothing(t *testing.T) {
 		if got[want] == 0 {
 			t.Errorf("%s is lost", want)
 		}
+	}
+}
+
+// TestFilesThatMoveWhileAnotherIsReadAreStillReadInOrder rotates between the listing and the opening of what it listed.
+func TestFilesThatMoveWhileAnotherIsReadAreStillReadInOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const each = 10_000 // entries of a file, several batches
+	path := filepath.Join(w.logs, "query.log")
+	for n := range 3 {
+		w.write("query.log", lines(entries(n*each, n*each+each)))
+		if n < 2 {
+			rotate(t, path, ".%d", 7)
+		}
+	}
+	calls, released := make(chan struct{}, 1), make(chan struct{})
+	w.service.Faults = func(operation string, n int) fakelogs.Fault {
+		if operation == "PutLogEvents" && n == 3 { // the follower waits in the middle of the oldest file
+			calls <- struct{}{}
+			<-released
+		}
+		return fakelogs.Fault{}
+	}
+	_, end := w.run()
+	<-calls
+	rotate(t, path, ".%d", 7)
+	w.write("query.log", lines(entries(3*each, 3*each+10)))
+	close(released)
+	end(true)
+	for n, m := range w.messages() {
+		if m != queryEntry(n) {
+			t.Fatalf("event %d is %s", n, m)
+		}
+	}
+	if got := len(w.messages()); got != 3*each+10 {
+		t.Errorf("%d events arrived", got)
 	}
 }

@@ -26,7 +26,7 @@ type query struct {
 	tailBytes        int    // of the text, from where the query ends
 }
 
-// pair is a field whose value is JSON already.
+// pair is a field whose name and value are JSON already.
 type pair struct {
 	name  string
 	value []byte
@@ -61,15 +61,16 @@ func (q *query) appendJSON(to []byte) []byte {
 	return append(w.to, '}')
 }
 
-// object writes fields; those without a value are left out.
+// object writes fields; those without a value are left out. Names are ours, or escaped.
 type object struct{ to []byte }
 
 func (o *object) name(name string) {
 	if o.to[len(o.to)-1] != '{' {
 		o.to = append(o.to, ',')
 	}
-	o.to = appendString(o.to, []byte(name))
-	o.to = append(o.to, ':')
+	o.to = append(o.to, '"')
+	o.to = append(o.to, name...)
+	o.to = append(o.to, '"', ':')
 }
 
 func (o *object) text(name string, value []byte) {
@@ -94,6 +95,12 @@ func (o *object) number(name string, value []byte) {
 func (o *object) raw(name string, value []byte) {
 	o.name(name)
 	o.to = append(o.to, value...)
+}
+
+// escaped is a field's name as JSON writes it, without the quotes.
+func escaped(name string) string {
+	quoted := appendString(nil, []byte(name))
+	return string(quoted[1 : len(quoted)-1])
 }
 
 // special are the bytes that a JSON string cannot hold as they are.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // parseJSON reads an entry of the query log's JSON form, of 4.3 and later: the fields of QueryLogJsonLayout.json and of
@@ -26,7 +25,7 @@ func parseJSON(text []byte) (q query, ok bool) {
 	q.elapsed, q.planning, q.cpu, q.waiting = take("elapsedTimeMs"), take("planning"), take("cpu"), take("waiting")
 	q.allocated, q.hits, q.faults = take("allocatedBytes"), take("pageHits"), take("pageFaults")
 	if source := take("source"); source != nil {
-		q.connected(bytes.Split(source, tab))
+		q.connected(source)
 	}
 	q.database = take("database")
 	q.user = take("executingUser")
@@ -53,7 +52,7 @@ func (q *query) rest(fields map[string]json.RawMessage) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if string(fields[name]) != "null" {
-			q.more = append(q.more, pair{name, fields[name]})
+			q.more = append(q.more, pair{escaped(name), fields[name]})
 		}
 	}
 }
@@ -91,7 +90,7 @@ func dropIn(text []byte, change func(name string, value json.RawMessage) json.Ra
 		}
 		key, _ := name.(string)
 		if value = change(key, value); value != nil {
-			w.raw(strings.Clone(key), value)
+			w.raw(escaped(key), value)
 		}
 	}
 	return append(w.to, '}'), true

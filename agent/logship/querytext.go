@@ -137,12 +137,12 @@ func (s *scan) connection(q *query) bool {
 	} else if end = bytes.LastIndexByte(s.rest[:end], '\t'); end < 0 {
 		return false
 	}
-	fields := bytes.Split(s.rest[:end], tab)
-	if s.rest = s.rest[end+1:]; !s.take("\t") && bytes.HasPrefix(fields[0], boltIs) {
+	isBolt := bytes.HasPrefix(s.rest, boltIs)
+	fields := q.connected(s.rest[:end])
+	if s.rest = s.rest[end+1:]; !s.take("\t") && isBolt {
 		s.skip() // as pages show it
 	}
-	q.connected(fields)
-	if q.id != nil || q.transaction != nil || bytes.HasPrefix(fields[0], boltIs) && len(fields) < oldBolt {
+	if q.id != nil || q.transaction != nil || isBolt && fields < oldBolt {
 		q.database = s.name()
 	}
 	q.user = s.name()
@@ -165,23 +165,28 @@ func (s *scan) name() []byte {
 	}
 }
 
-// connected reads the fields of a connection; ECS and proxies do not change their order.
-func (q *query) connected(fields [][]byte) {
-	if len(fields) > 1 {
-		q.protocol = fields[1]
-	}
-	for i, field := range fields {
+// connected reads the fields of a connection and tells how many there are; ECS and proxies do not change their order.
+func (q *query) connected(source []byte) int {
+	var before, last []byte // the two fields before
+	for n := 0; ; n++ {
+		field, rest, more := bytes.Cut(source, tab)
 		if after, ok := bytes.CutPrefix(field, []byte("client/")); ok {
-			q.client = after
-			if i >= 2 {
-				q.driver = fields[i-2]
-			}
+			q.client, q.driver = after, before
 		}
 		if after, ok := bytes.CutPrefix(field, toEnd); ok {
 			q.server = bytes.TrimSuffix(after, []byte(">"))
 		}
-	}
-	if bytes.Equal(fields[0], []byte("server-session")) && len(fields) > 2 {
-		q.client = fields[2]
+		switch n {
+		case 1:
+			q.protocol = field
+		case 2:
+			if q.protocol != nil && bytes.Equal(before, []byte("server-session")) {
+				q.client = field
+			}
+		}
+		if !more {
+			return n + 1
+		}
+		source, before, last = rest, last, field
 	}
 }

@@ -33,7 +33,13 @@ type shaper struct {
 // message is a record's message, valid until the next, and its time. It is empty for a record of blank lines.
 func (s *shaper) message(r record) ([]byte, int64) {
 	s.elapsed = nil
-	text := s.readable(r)
+	if r.cut > 0 { // a character that the cut divided goes with the rest
+		s.count.Cut++
+		kept := head(r.text, len(r.text)-1)
+		r.cut += int64(len(r.text) - len(kept))
+		r.text = kept
+	}
+	text := s.readable(r.text)
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, 0
 	}
@@ -50,13 +56,8 @@ func (s *shaper) message(r record) ([]byte, int64) {
 	return s.within(text, cut), at
 }
 
-// readable makes the text UTF-8: the service takes nothing else. A character that the cut divided goes with the rest.
-func (s *shaper) readable(r record) []byte {
-	text := r.text
-	if r.cut > 0 {
-		s.count.Cut++
-		text = head(text, len(text)-1)
-	}
+// readable makes the text UTF-8: the service takes nothing else.
+func (s *shaper) readable(text []byte) []byte {
 	if utf8.Valid(text) {
 		return text
 	}

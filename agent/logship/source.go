@@ -17,7 +17,7 @@ type source struct {
 }
 
 // open goes on in a file where its place says. The file may be another one than the listing said: renames go on
-// meanwhile. What is opened counts.
+// meanwhile.
 func (l *ledger) open(e entry) (*source, error) {
 	file, err := os.Open(e.path)
 	if err != nil {

@@ -86,11 +86,12 @@ func (b *box) startOverhead(runs int) (time.Duration, error) {
 	return median(taken), nil
 }
 
-// started runs start until the database has been executed.
-func (b *box) started() (*exec.Cmd, error) {
+// started runs start, with more in its environment, until the database has been executed.
+func (b *box) started(more ...string) (*exec.Cmd, error) {
 	mark := filepath.Join(b.dir, "executed")
 	_ = os.Remove(mark)
 	start := b.command("start")
+	start.Env = append(start.Env, more...)
 	var output bytes.Buffer
 	start.Stderr = &output
 	start.WaitDelay = time.Second
@@ -113,17 +114,8 @@ func stop(start *exec.Cmd) error {
 	return start.Wait()
 }
 
-// anonymous is RssAnon of a process (proc_pid_status(5)), in bytes.
-func anonymous(pid int) int64 {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	for line := range strings.Lines(string(status)) {
-		var kilobytes int64
-		if _, err := fmt.Sscanf(line, "RssAnon: %d kB", &kilobytes); err == nil {
-			return kilobytes << 10
-		}
-	}
-	return 0
-}
+// anonymous is RssAnon of a process, in bytes.
+func anonymous(pid int) int64 { return memoryOf(pid, "RssAnon") }
 
 func await(what string, condition func() bool) error {
 	ticks := time.NewTicker(2 * time.Millisecond)

@@ -31,8 +31,17 @@ func main() {
 	agent := flag.String("agent", ".build/bin/neo4j-agent", "the agent's binary, stripped")
 	runs := flag.Int("runs", 21, "runs of each timing; the median counts")
 	dir := flag.String("dir", ".build", "`folder` with the installed parts")
+	ship := flag.Int("ship", 1000, "`megabytes` of query log to send")
+	only := flag.String("only", "", "`part` to measure alone: ship")
 	flag.Parse()
-	if err := run(*agent, *dir, *runs); err != nil {
+	var err error
+	if *only == "" {
+		err = run(*agent, *dir, *runs)
+	}
+	if err == nil {
+		err = shipping(*agent, *ship)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
 		os.Exit(1)
 	}
