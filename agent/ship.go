@@ -25,8 +25,8 @@ const preparedAgain = time.Second
 // log (issue 6). Serve itself lives on 4 MB; a log's buffers and batches are less than 3 MB, and 8 MB where one entry is as
 // long as an event can be.
 const (
-	memoryOfServe = 8 << 20
-	memoryPerLog  = 8 << 20
+	memoryOfServe = 6 << 20
+	memoryPerLog  = 6 << 20
 )
 
 // checkpointFolder in the state directory remembers how far each log was sent.
