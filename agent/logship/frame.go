@@ -31,7 +31,7 @@ type framer struct {
 	whole   bool     // the open record needs no other to follow
 }
 
-func newFramer(in io.Reader) *framer { return &framer{in: bufio.NewReaderSize(in, 256<<10)} }
+func newFramer(in io.Reader) *framer { return &framer{in: bufio.NewReaderSize(in, 64<<10)} }
 
 // next is the next whole record, if the file has one by now.
 func (f *framer) next() (record, bool, error) {

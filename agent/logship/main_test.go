@@ -42,7 +42,8 @@ func shipperMain() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	debug.SetMemoryLimit(16 << 20) // as a program that does nothing else would: the collector runs somewhat more often
+	debug.SetGCPercent(50) // as serve does
+	debug.SetMemoryLimit(16 << 20)
 	api := client(p.URL)
 	s := New(Options{Logs: []Log{{Name: "query", Path: p.Path, Stream: streamName}}, Shape: p.Shape, Checkpoints: p.Checkpoints,
 		CloudWatch: &CloudWatch{Put: api, Create: api, Group: groupName}, Log: zerolog.New(os.Stderr)})

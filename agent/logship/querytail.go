@@ -1,6 +1,9 @@
 package logship
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Beginnings of what follows a query. The query itself may hold them too.
 var (
@@ -14,7 +17,8 @@ const tailTries = 32
 // tail divides the rest of an entry into query, parameters, runtime, annotations and error. The leftmost place is taken
 // from which the rest reads like a tail; what does not read so belongs to the query.
 func (q *query) tail(text []byte) {
-	places := tailPlaces(text)
+	var room [2 * tailTries]int
+	places := tailPlaces(text, room[:0])
 	for _, strict := range []bool{true, false} {
 		for _, at := range places {
 			t := tail{rest: text[at:]}
@@ -44,29 +48,26 @@ func (q *query) failed(text []byte) {
 	q.failure, q.stack = bytes.TrimSpace(message), stack
 }
 
-// tailPlaces are where a tail may begin.
-func tailPlaces(text []byte) []int {
-	var left, right []int
-	for at := 0; len(left) < tailTries; {
+// tailPlaces are where a tail may begin, from left to right; they go into all, which is empty and has room for them.
+func tailPlaces(text []byte, all []int) []int {
+	for at := 0; len(all) < tailTries; {
 		next := nextPlace(text[at:])
 		if next < 0 {
-			return left
+			return all
 		}
-		left = append(left, at+next)
+		all = append(all, at+next)
 		at += next + 1
 	}
-	for end := len(text); len(right) < tailTries; {
+	for end := len(text); len(all) < 2*tailTries; {
 		last := max(bytes.LastIndex(text[:end], mapIs), bytes.LastIndex(text[:end], runtimeIs))
-		if last <= left[len(left)-1] {
+		if last <= all[tailTries-1] {
 			break
 		}
-		right = append(right, last)
+		all = append(all, last)
 		end = last
 	}
-	for i := len(right) - 1; i >= 0; i-- {
-		left = append(left, right[i])
-	}
-	return left
+	slices.Sort(all)
+	return all
 }
 
 func nextPlace(text []byte) int {
