@@ -10,9 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
-	"github.com/neo4j/neo4j-go-driver/v5/neo4j/config"
-
 	"neo4j-agent/agent/health"
 	"neo4j-agent/agent/restore"
 	"neo4j-agent/agent/runstate"
@@ -57,13 +54,17 @@ func (s *server) finishHalfDone(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, halfLimit)
 	defer cancel()
-	driver, err := s.systemDriver(prepared)
+	client, err := s.systemClient(prepared)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = driver.Close(context.WithoutCancel(ctx)) }()
+	defer client.Close()
+	dialect, err := dialectOf(prepared)
+	if err != nil {
+		return err
+	}
 	for _, h := range half {
-		f := &finishing{driver: driver, prepared: prepared, half: h, leads: status.Databases[systemDatabase] == health.RoleLeader}
+		f := &finishing{Client: client, dialect: dialect, scripts: prepared.Scripts, half: h, leads: status.Databases[systemDatabase] == health.RoleLeader}
 		if err := f.run(ctx); err != nil {
 			return err
 		}
@@ -75,27 +76,34 @@ func (s *server) finishHalfDone(ctx context.Context) error {
 	return nil
 }
 
-// systemDriver reaches the system database through whoever leads it.
-func (s *server) systemDriver(prepared runstate.Prepared) (neo4j.DriverWithContext, error) {
-	scheme, auth := "bolt://", neo4j.NoAuth()
-	if prepared.Role != string(neo4jconf.Standalone) {
-		scheme = "neo4j://"
+// systemClient reaches the system database through whoever leads it.
+func (s *server) systemClient(prepared runstate.Prepared) (*health.Client, error) {
+	user, password := s.credentials()
+	if !prepared.AuthEnabled {
+		password = ""
 	}
-	if prepared.AuthEnabled {
-		user, password := s.credentials()
-		auth = neo4j.BasicAuth(user, password, "")
+	if prepared.Role == string(neo4jconf.Standalone) {
+		return health.NewClient(prepared.Local.Bolt, user, password)
 	}
-	return neo4j.NewDriverWithContext(scheme+prepared.Local.Bolt, auth, func(c *config.Config) {
-		c.UserAgent, c.TelemetryDisabled = "neo4j-agent/restore", true
-	})
+	return health.NewRoutedClient(prepared.Local.Bolt, user, password)
+}
+
+// dialectOf is that of the database as prepare found it.
+func dialectOf(prepared runstate.Prepared) (neo4jconf.Dialect, error) {
+	version, err := neo4jconf.ParseVersion(prepared.Neo4jVersion)
+	if err != nil {
+		return neo4jconf.Dialect{}, err
+	}
+	return neo4jconf.For(version, neo4jconf.Edition(prepared.Edition))
 }
 
 // finishing is the second half of one restore.
 type finishing struct {
-	driver   neo4j.DriverWithContext
-	prepared runstate.Prepared
-	half     restore.Half
-	leads    bool // this member leads the system database
+	*health.Client
+	dialect neo4jconf.Dialect
+	scripts map[string]string // database to the statements of its users and roles
+	half    restore.Half
+	leads   bool // this member leads the system database
 }
 
 func (f *finishing) run(ctx context.Context) error {
@@ -114,8 +122,8 @@ func (f *finishing) run(ctx context.Context) error {
 			return fmt.Errorf("cannot create database %s, whose files are restored: %v", name, err)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(f.prepared.Scripts)) {
-		if err := f.runScript(ctx, name, f.prepared.Scripts[name]); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(f.scripts)) {
+		if err := f.runScript(ctx, name, f.scripts[name]); err != nil {
 			return err
 		}
 	}
@@ -141,13 +149,13 @@ func (f *finishing) runScript(ctx context.Context, database, path string) error 
 
 // databases are the names that the server knows.
 func (f *finishing) databases(ctx context.Context) (map[string]bool, error) {
-	rows, err := f.rows(ctx, systemDatabase, "SHOW DATABASES", nil)
+	rows, err := f.Rows(ctx, f.dialect.SystemDatabase(), f.dialect.DatabaseList(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the databases: %v", err)
 	}
 	there := map[string]bool{}
 	for _, row := range rows {
-		if name, ok := row.AsMap()["name"].(string); ok {
+		if name, ok := row["name"].(string); ok {
 			there[name] = true
 		}
 	}
@@ -157,10 +165,6 @@ func (f *finishing) databases(ctx context.Context) (map[string]bool, error) {
 // seed has the cluster fetch each database. The default one exists in a new cluster, and is made anew as long as it is
 // empty; one that holds anything is never touched. Only the member that leads the system database acts.
 func (f *finishing) seed(ctx context.Context, there map[string]bool) error {
-	dialect, err := f.dialect()
-	if err != nil {
-		return err
-	}
 	for name, uri := range f.half.Seeds {
 		if there[name] {
 			empty, err := f.isEmpty(ctx, name)
@@ -179,7 +183,7 @@ func (f *finishing) seed(ctx context.Context, there map[string]bool) error {
 				return fmt.Errorf("cannot make the empty database %s anew: %v", name, err)
 			}
 		}
-		statement, err := dialect.Seed(neo4jconf.Seed{Database: name, URI: uri})
+		statement, err := f.dialect.Seed(neo4jconf.Seed{Database: name, URI: uri})
 		if err == nil {
 			err = f.do(ctx, statement.Text, statement.Parameters)
 		}
@@ -190,33 +194,14 @@ func (f *finishing) seed(ctx context.Context, there map[string]bool) error {
 	return nil
 }
 
-func (f *finishing) dialect() (neo4jconf.Dialect, error) {
-	version, err := neo4jconf.ParseVersion(f.prepared.Neo4jVersion)
-	if err != nil {
-		return neo4jconf.Dialect{}, err
-	}
-	return neo4jconf.For(version, neo4jconf.Edition(f.prepared.Edition))
-}
-
 func (f *finishing) isEmpty(ctx context.Context, database string) (bool, error) {
-	rows, err := f.rows(ctx, database, "MATCH (n) RETURN count(n) AS nodes", nil)
+	rows, err := f.Rows(ctx, database, "MATCH (n) RETURN count(n) AS nodes", nil)
 	if err != nil || len(rows) != 1 {
 		return false, fmt.Errorf("cannot tell whether database %s is empty: %v", database, err)
 	}
-	return rows[0].AsMap()["nodes"] == int64(0), nil
+	return rows[0]["nodes"] == int64(0), nil
 }
 
 func (f *finishing) do(ctx context.Context, statement string, parameters map[string]any) error {
-	_, err := f.rows(ctx, systemDatabase, statement, parameters)
-	return err
-}
-
-func (f *finishing) rows(ctx context.Context, database, statement string, parameters map[string]any) ([]*neo4j.Record, error) {
-	session := f.driver.NewSession(ctx, neo4j.SessionConfig{AccessMode: neo4j.AccessModeWrite, DatabaseName: database})
-	defer func() { _ = session.Close(context.WithoutCancel(ctx)) }()
-	result, err := session.Run(ctx, statement, parameters)
-	if err != nil {
-		return nil, err
-	}
-	return result.Collect(ctx)
+	return f.Do(ctx, f.dialect.SystemDatabase(), statement, parameters)
 }

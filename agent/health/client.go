@@ -21,11 +21,21 @@ type Client struct {
 
 // NewClient opens no connection yet. Without a password it asks as nobody, which a server with authentication refuses.
 func NewClient(address, user, password string) (*Client, error) {
+	return newClient("bolt://", address, user, password)
+}
+
+// NewRoutedClient is NewClient for a member of a cluster that knows who else is in it: what changes something goes to the
+// leader of the database.
+func NewRoutedClient(address, user, password string) (*Client, error) {
+	return newClient("neo4j://", address, user, password)
+}
+
+func newClient(scheme, address, user, password string) (*Client, error) {
 	auth := neo4j.NoAuth()
 	if password != "" {
 		auth = neo4j.BasicAuth(user, password, "")
 	}
-	driver, err := neo4j.NewDriverWithContext("bolt://"+address, auth, func(c *config.Config) {
+	driver, err := neo4j.NewDriverWithContext(scheme+address, auth, func(c *config.Config) {
 		c.UserAgent = "neo4j-agent"
 		c.MaxConnectionPoolSize = 1
 		c.ConnectionAcquisitionTimeout = clientTimeout
