@@ -82,7 +82,7 @@ func (b *backupJob) newTool() (*backupTool, error) {
 			return nil, err
 		}
 	}
-	tool := &backupTool{backupJob: b, admin: b.adminTool(conf), seen: map[string]testimony{}}
+	tool := &backupTool{backupJob: b, admin: b.adminTool(conf), seen: map[string]testimony{}, checked: map[string]error{}}
 	_, err := tool.admin.admin.Command(tool.backup("localhost:0", "any", b.folder))
 	return tool, withCode(exitConfig, err)
 }

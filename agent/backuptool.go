@@ -21,6 +21,8 @@ type backupTool struct {
 	*backupJob
 	admin adminTool
 	seen  map[string]testimony // by database; only for a proof
+	// checked is what the tool's own check came to in the run that took a database, where it does that.
+	checked map[string]error
 }
 
 // backup is the job that takes a database from a source.
@@ -28,6 +30,7 @@ func (t *backupTool) backup(source, database, dir string) neo4jconf.Backup {
 	return neo4jconf.Backup{
 		Dir: dir, Databases: []string{database}, From: source, Clustered: t.clusterSpeaks(source),
 		PageCache: t.settings.PageCache, Scratch: t.place("scratch"),
+		Check: t.neo4j.dialect.ChecksWhatItTakes(), ReportDir: t.place("report"),
 	}
 }
 
@@ -63,7 +66,7 @@ func (t *backupTool) Backup(ctx context.Context, source, database, dir string, f
 // take runs the job. Where a server alone and a member of a cluster speak different protocols, the other one is tried too:
 // what is at an address nobody said.
 func (t *backupTool) take(ctx context.Context, job neo4jconf.Backup, full bool) (bool, error) {
-	if err := t.emptied("scratch"); err != nil {
+	if err := t.emptied("scratch", "report"); err != nil {
 		return false, err
 	}
 	isFull, err := t.runOnce(ctx, job, full)
@@ -90,7 +93,9 @@ func (t *backupTool) runOnce(ctx context.Context, job neo4jconf.Backup, full boo
 	if err := judge(outcome, lines, len(fresh) > 0); err != nil {
 		return false, err
 	}
-	if outcome.Verdict != neo4jconf.Done {
+	if job.Check {
+		t.checked[database] = t.sound(outcome, lines[max(0, len(lines)-adminTail):])
+	} else if outcome.Verdict != neo4jconf.Done {
 		t.log.Warn().Str("database", database).Msg("neo4j-admin: " + outcome.Text)
 	}
 	if full || len(before) == 0 || t.isFull(job, lines) {
@@ -132,8 +137,13 @@ func (t *backupTool) inspectsFull(ctx context.Context, dir string, fresh []strin
 	return full
 }
 
-// Check looks whether what Backup left is consistent.
+// Check looks whether what Backup left is consistent. Before 5 the run that took it has: what was written meanwhile lies
+// beside the store as logs, and a check of its own refuses such a backup until a server has started on it (run of
+// 3.5.0-beta03).
 func (t *backupTool) Check(ctx context.Context, database, path string) error {
+	if err, done := t.checked[database]; done {
+		return err
+	}
 	return t.check(ctx, t.admin, neo4jconf.Check{Database: database, Backup: folderOf(path)})
 }
 
@@ -144,11 +154,20 @@ func (t *backupTool) check(ctx context.Context, admin adminTool, job neo4jconf.C
 	}
 	job.ReportDir, job.Scratch = t.place("report"), t.place("scratch")
 	outcome, tail, err := admin.run(ctx, job)
-	if err != nil || outcome.Verdict == neo4jconf.Done {
+	if err != nil {
 		return err
 	}
-	if reports := matching(filepath.Join(job.ReportDir, "inconsistencies-*.report")); outcome.Verdict == neo4jconf.Doubtful && len(reports) > 0 {
-		return fmt.Errorf("%w, see %s", backup.ErrInconsistent, reports[0])
+	return t.sound(outcome, tail)
+}
+
+// sound is nil where a check has found nothing. The report tells a store with faults from one that could not be checked.
+func (t *backupTool) sound(outcome neo4jconf.Outcome, tail []string) error {
+	reports := matching(filepath.Join(t.place("report"), "inconsistencies-*.report"))
+	switch {
+	case outcome.Verdict == neo4jconf.Done:
+		return nil
+	case outcome.Verdict == neo4jconf.Inconsistent, outcome.Verdict == neo4jconf.Doubtful && len(reports) > 0:
+		return fmt.Errorf("%w, see %s", backup.ErrInconsistent, strings.Join(append(reports, "its log"), ", "))
 	}
 	return adminFailed(outcome, tail)
 }

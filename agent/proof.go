@@ -42,17 +42,17 @@ func (p *proof) run(ctx context.Context, folder string, manifest snapshot.Manife
 	if err != nil {
 		return "", err
 	}
-	for _, database := range restored {
+	words, err := p.start(ctx, restored)
+	if err != nil {
+		return "", err
+	}
+	for _, database := range restored { // the server has recovered it, which a check wants
 		p.show("checking "+database+" as restored", 0, 0)
 		if err := p.tool.check(ctx, p.scratch.adminTool(p.scratch.neo4j.folder), neo4jconf.Check{Database: database}); err != nil {
 			return "", fmt.Errorf("as restored, %s: %w", database, err)
 		}
 	}
-	words, err := p.start(ctx, restored)
-	if err != nil {
-		return "", err
-	}
-	how := "restored into a throw-away server, checked there and started: " + strings.Join(words, "; ")
+	how := "restored into a throw-away server, started and checked there: " + strings.Join(words, "; ")
 	if slices.Contains(manifest.Databases(), systemDatabase) {
 		how += "; system: fetched, not started"
 	}

@@ -21,6 +21,8 @@ const (
 	throwawayStart = 30 * time.Minute
 	// throwawayLife bounds all of it.
 	throwawayLife = time.Hour
+	// throwawayStop bounds the clean shutdown, which takes a checkpoint: what is killed instead cannot be checked.
+	throwawayStop = 2 * time.Minute
 	// throwawayAgain is the pace of asking whether it answers.
 	throwawayAgain = 500 * time.Millisecond
 )
@@ -45,7 +47,7 @@ func (t *throwaway) start(ctx context.Context, dialect neo4jconf.Dialect, passwo
 		environ = append(environ, "JAVA_HOME="+t.java)
 	}
 	tool := supervisor.Tool{
-		Argv: dialect.Console(t.home, false), Env: environ, Limit: throwawayLife, Tail: adminTail,
+		Argv: dialect.Console(t.home, false), Env: environ, Limit: throwawayLife, Tail: adminTail, Grace: throwawayStop,
 		Output: lineLog{log: t.log.With().Str("from", "throw-away neo4j").Logger()},
 	}
 	running, cancel := context.WithCancel(ctx)

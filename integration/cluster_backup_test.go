@@ -88,7 +88,7 @@ func (s *story) backsUp(t *testing.T, args ...string) backup.Result {
 // writesOn writes without a pause until it is told to end.
 func (s *story) writesOn(t *testing.T) (end func()) {
 	t.Helper()
-	d := driver(t, s.cores[0].RoutingURI())
+	d := driver(t, s.cores[0].RoutingURI()) // closed after the defer that ends the writing
 	ctx, cancel := context.WithCancel(t.Context())
 	var writing sync.WaitGroup
 	written := 0
@@ -99,20 +99,21 @@ func (s *story) writesOn(t *testing.T) (end func()) {
 			}
 		}
 	})
-	return func() {
+	return sync.OnceFunc(func() {
 		cancel()
 		writing.Wait()
 		if written == 0 {
 			t.Error("nothing was written meanwhile")
 		}
 		t.Logf("%d writes meanwhile", written)
-	}
+	})
 }
 
 func isBackedUp(t *testing.T, s *story) {
 	replica := fmt.Sprintf("%s:%d", s.replica.Endpoint.Host, s.replica.Endpoint.Ports.Backup)
 	s.fill(t, 0, times(20_000, 1_000_000))
 	end := s.writesOn(t)
+	defer end()
 	full := s.backsUp(t)
 	if full.Type != "full" || full.Kind != snapshot.Daily || len(full.Sources) != 1 || full.Sources[0] != replica {
 		t.Errorf("the first backup: %+v; want a full one, from the read replica at %s", full, replica)

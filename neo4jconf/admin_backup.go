@@ -60,6 +60,9 @@ func (b Backup) writeDatabases(l *adminLine) {
 	}
 }
 
+// ChecksWhatItTakes tells whether a backup is checked by the run that takes it.
+func (d Dialect) ChecksWhatItTakes() bool { return d.fact(backupCheck.form) != "" }
+
 // Written returns the pattern, as path.Match takes it, of what a backup of a database leaves in a folder: a folder that
 // the next one continues in 3.5 and 4.x, and since 5 one more file each time. Manual, the pages on backup.
 func (d Dialect) Written(dir, database string) string {

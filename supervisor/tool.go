@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 )
 
 const (
-	// toolGrace is what a tool gets between TERM and KILL.
+	// toolGrace is what a tool gets between TERM and KILL where nobody says otherwise.
 	toolGrace = 5 * time.Second
 
 	// toolGone is how long Run waits for killed processes to be gone, looking every toolLook.
@@ -32,6 +33,7 @@ type Tool struct {
 	Output io.Writer     // gets each line of stdout and stderr as it comes; may be nil
 	Limit  time.Duration // must be given: admin tools have been seen to hang
 	Tail   int           // how many last lines to keep
+	Grace  time.Duration // between TERM and KILL, for a tool that must end in good order; 0 is 5 s
 }
 
 // ToolResult is how a tool ended.
@@ -85,7 +87,7 @@ func (t Tool) command(ctx context.Context, output io.Writer) (*exec.Cmd, error) 
 	tool.Cancel = func() error { return syscall.Kill(-tool.Process.Pid, syscall.SIGTERM) }
 	// Without it Wait waits for everybody who holds the output pipe, children of the tool that outlive it too
 	// (golang issue 23019).
-	tool.WaitDelay = toolGrace
+	tool.WaitDelay = cmp.Or(t.Grace, toolGrace)
 	return tool, nil
 }
 

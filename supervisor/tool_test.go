@@ -154,3 +154,22 @@ func TestAnEndlessLineTakesBoundedMemory(t *testing.T) {
 		t.Errorf("%d lines", len(lines))
 	}
 }
+
+func TestAToolIsKilledAfterItsOwnGrace(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	tool := shellTool("trap '' TERM; echo ready; while :; do sleep 0.1; done")
+	tool.Grace = 10 * time.Millisecond
+	tool.Output = writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })
+	begun := time.Now()
+	if _, err := tool.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if took := time.Since(begun); took >= toolGrace {
+		t.Errorf("it was killed after %s, which is the grace of other tools", took)
+	}
+}
+
+// writerFunc is a function that takes what is written.
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
