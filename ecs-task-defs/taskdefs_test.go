@@ -17,6 +17,7 @@ import (
 type definition struct {
 	ContainerDefinitions []struct {
 		StopTimeout int
+		Command     []string
 		HealthCheck struct {
 			Command                                 []string
 			Interval, Timeout, Retries, StartPeriod int
@@ -84,7 +85,7 @@ func TestSecretsStandUnderSecretsOnly(t *testing.T) {
 
 func TestTheAgentsSettingsAcceptATaskDefinition(t *testing.T) {
 	filled := strings.NewReplacer("REPLACE: region", "eu-central-1", "REPLACE: srv-… of the cores", "srv-abcdefghijklmnop",
-		"REPLACE: yes, if you have a licence", "yes")
+		"REPLACE: yes, if you have a licence", "yes", "REPLACE: bucket", "backups")
 	for path, d := range definitions(t) {
 		container := d.ContainerDefinitions[0]
 		var environ []string
@@ -107,6 +108,15 @@ func TestTheAgentsSettingsAcceptATaskDefinition(t *testing.T) {
 func TestECSAsksTheAgentItself(t *testing.T) {
 	for path, d := range definitions(t) {
 		container := d.ContainerDefinitions[0]
+		if container.LinuxParameters.InitProcessEnabled {
+			t.Errorf("%s: an init of ECS would take PID 1 from the agent", path)
+		}
+		if container.Command[0] != "start" { // a task that ends by itself is watched by its exit code
+			if len(container.HealthCheck.Command) > 0 {
+				t.Errorf("%s: %v has no health to be asked for", path, container.Command)
+			}
+			continue
+		}
 		if got := strings.Join(container.HealthCheck.Command, " "); got != "CMD neo4j-agent healthcheck" {
 			t.Errorf("%s: the health check is %q", path, got)
 		}
@@ -121,9 +131,6 @@ func TestECSAsksTheAgentItself(t *testing.T) {
 			if !in {
 				t.Errorf("%s: ECS does not take %s", path, name)
 			}
-		}
-		if container.LinuxParameters.InitProcessEnabled {
-			t.Errorf("%s: an init of ECS would take PID 1 from the agent", path)
 		}
 	}
 }
