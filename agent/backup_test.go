@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"neo4j-agent/agent/backup"
+	"neo4j-agent/agent/settings"
+	"neo4j-agent/neo4jconf"
+)
+
+func enterprise35(t *testing.T) neo4jconf.Dialect {
+	t.Helper()
+	dialect, err := neo4jconf.For(neo4jconf.Version{Major: 3, Minor: 5}, neo4jconf.Enterprise)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dialect
+}
+
+func TestABackupThatTheToolIsNotSureOfCountsWhereItWasWritten(t *testing.T) {
+	for _, test := range []struct {
+		verdict neo4jconf.Verdict
+		fresh   bool
+		taken   bool
+	}{
+		{neo4jconf.Done, false, true}, // 3.5 and 4.x go on in the folder that is there
+		{neo4jconf.Unchecked, false, true},
+		{neo4jconf.Inconsistent, false, true}, // the check comes later, and says why
+		{neo4jconf.Doubtful, true, true},
+		{neo4jconf.Doubtful, false, false},
+		{neo4jconf.Failed, true, false},
+		{neo4jconf.Misused, false, false},
+	} {
+		err := judge(neo4jconf.Outcome{Verdict: test.verdict, Text: "the reason"}, []string{"its own words"}, test.fresh)
+		if (err == nil) != test.taken {
+			t.Errorf("%v, a new file %v: %v", test.verdict, test.fresh, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "the reason: its own words") {
+			t.Errorf("it does not say why: %v", err)
+		}
+	}
+}
+
+// The lines are of 3.5.0-beta03.
+func TestAFallbackToAFullBackupIsNoticed(t *testing.T) {
+	tool := &backupTool{backupJob: &backupJob{preparation: &preparation{neo4j: neo4jHome{dialect: enterprise35(t)}}}}
+	job := neo4jconf.Backup{Dir: t.TempDir(), Databases: []string{"graph.db"}}
+	further := []string{"Start receiving transactions from 1012", "Finish receiving transactions at 1013", "Backup complete."}
+	if tool.isFull(job, further) {
+		t.Error("new transactions alone count as a full backup")
+	}
+	if !tool.isFull(job, append([]string{"2026-11-27 02:24:59.131+0000 INFO [c.n.b.i.BackupOutputMonitor] Start receiving store files"}, further...)) {
+		t.Error("store files do not count as a full backup")
+	}
+	if err := os.Mkdir(filepath.Join(job.Dir, "graph.db.err.0"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if !tool.isFull(job, further) {
+		t.Error("the last backup was moved aside, and that is not noticed")
+	}
+}
+
+func TestAProofComparesWhatItMay(t *testing.T) {
+	has := counts{"(:A)": 2, "[:R]": 1}
+	quiet := testimony{before: span{7, 7}, after: span{7, 7}, counts: counts{"(:A)": 2, "[:R]": 1}}
+	for _, test := range []struct {
+		name   string
+		source testimony
+		last   span
+		words  string // of an error where it begins with "not:"
+	}{
+		{"all the same", quiet, span{7, 7}, "last transaction 7 as at the source, and as many of each label and type: (:A) 2, [:R] 1"},
+		{"fewer of a label", testimony{quiet.before, quiet.after, counts{"(:A)": 3, "[:R]": 1}, nil}, span{7, 7}, "not:it has (:A) 2, [:R] 1, the source has (:A) 3"},
+		{"older than the source was", quiet, span{6, 6}, "not:its last transaction is 6, the source had 7"},
+		{"written to meanwhile", testimony{span{7, 7}, span{9, 9}, counts{"(:A)": 4}, nil}, span{8, 8}, "it then had (:A) 4, restored are (:A) 2"},
+		{"a member behind", testimony{span{6, 7}, span{6, 7}, counts{"(:A)": 4}, nil}, span{6, 6}, "the source was written to meanwhile"},
+		{"not asked", testimony{trouble: errors.New("no password")}, span{}, "not compared with the source: no password"},
+	} {
+		words, err := verdict(test.source, test.last, has)
+		if wrong, fails := strings.CutPrefix(test.words, "not:"); fails {
+			if !errors.Is(err, backup.ErrUnproven) || !strings.Contains(err.Error(), wrong) {
+				t.Errorf("%s: %q, %v", test.name, words, err)
+			}
+			continue
+		}
+		if err != nil || !strings.Contains(words, test.words) {
+			t.Errorf("%s: %q, %v", test.name, words, err)
+		}
+	}
+}
+
+func TestCountsAreShownTheGreatestFirstAndNotWithoutEnd(t *testing.T) {
+	many := counts{}
+	for i := range 12 {
+		many[fmt.Sprintf("(:L%02d)", i)] = int64(i + 1)
+	}
+	if got := many.String(); !strings.HasPrefix(got, "(:L11) 12, (:L10) 11, ") || !strings.HasSuffix(got, "(:L02) 3, and 2 more") {
+		t.Error(got)
+	}
+}
+
+func TestEachWayNotToBackUpHasItsExitCode(t *testing.T) {
+	refusal := func(status int, code string) error {
+		return &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: &smithy.GenericAPIError{Code: code},
+		}
+	}
+	for code, errs := range map[int][]error{
+		exitBadData:     {fmt.Errorf("checked: %w", backup.ErrInconsistent), fmt.Errorf("proved: %w", backup.ErrUnproven)},
+		exitUnavailable: {fmt.Errorf("no: %w", &backup.SourceError{}), refusal(503, "SlowDown")},
+		exitInputOutput: {fmt.Errorf("cannot pack: %w", syscall.ENOSPC), errors.New("neo4j-admin: it failed: java.io.IOException: No space left on device")},
+		exitTryAgain:    {&backup.BusyError{}, fmt.Errorf("over: %w", backup.ErrLeaseLost)},
+		exitPermission:  {refusal(403, "AccessDenied"), fmt.Errorf("cannot make it: %w", fs.ErrPermission)},
+		exitConfig:      {refusal(404, "NoSuchBucket"), noBucket("back up")},
+		exitFailed:      {errors.New("something else")},
+	} {
+		for _, err := range errs {
+			if got := codeOf(backupErrors(t.Context(), err)); got != code {
+				t.Errorf("%v: exit code %d, want %d", err, got, code)
+			}
+		}
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := codeOf(backupErrors(stopped, errors.New("whatever broke off"))); got != 143 {
+		t.Errorf("told to stop: exit code %d, want 143", got)
+	}
+}
+
+func TestARateIsThatOfTheLastSecondsOfAStep(t *testing.T) {
+	var r rate
+	now := time.Now()
+	if got := r.at("taking", 1000, now); got != 0 {
+		t.Errorf("of one look: %v", got)
+	}
+	var got float64
+	for i := 1; i <= 20; i++ {
+		got = r.at("taking", 1000+int64(i)*100, now.Add(time.Duration(i)*time.Second))
+	}
+	if got != 100 {
+		t.Errorf("of steady work: %v, want 100", got)
+	}
+	if got := r.at("uploading", 50, now.Add(30*time.Second)); got != 0 {
+		t.Errorf("of another step: %v", got)
+	}
+}
+
+func TestAnAddressOfASourceMayLackItsPort(t *testing.T) {
+	for given, want := range map[string]string{
+		"10.0.0.5": "10.0.0.5:6362", "db.example:7000": "db.example:7000", "fd00::1": "[fd00::1]:6362", "[fd00::1]:7000": "[fd00::1]:7000",
+		"host:port": "", ":6362": "",
+	} {
+		b := &backupJob{preparation: &preparation{settings: &settings.Settings{Discovery: settings.DiscoveryNone}, neo4j: neo4jHome{dialect: enterprise35(t)}}, members: map[string]source{}}
+		got, err := b.givenSource(given)
+		if got != want || (err != nil) != (want == "") {
+			t.Errorf("%s: %q, %v", given, got, err)
+		}
+		if want != "" && b.members[got].bolt == "" {
+			t.Errorf("%s: it cannot be asked", given)
+		}
+	}
+}
