@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +21,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"neo4j-agent/agent/backup"
+	"neo4j-agent/agent/health"
 	"neo4j-agent/agent/settings"
 	"neo4j-agent/neo4jconf"
 )
@@ -170,6 +175,64 @@ func TestAnAddressOfASourceMayLackItsPort(t *testing.T) {
 		}
 		if want != "" && b.members[got].bolt == "" {
 			t.Errorf("%s: it cannot be asked", given)
+		}
+	}
+}
+
+// The members are listeners on addresses of the loopback, with one port for backups as in a cluster.
+func TestDiscoveryPrefersAHealthyReadReplicaThenAFollower(t *testing.T) {
+	open := func(host string, port int) (*net.TCPListener, int) {
+		listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.ParseIP(host), Port: port})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = listener.Close() })
+		return listener, listener.Addr().(*net.TCPAddr).Port
+	}
+	_, port := open("127.0.0.2", 0)
+	for _, host := range []string{"127.0.0.3", "127.0.0.4", "127.0.0.5"} {
+		open(host, port)
+	}
+	ill := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"memberId":"x","core":true,"healthy":false}`)
+	}))
+	defer ill.Close()
+	seen := func(host, role, http string) health.Seen {
+		return health.Seen{ID: host, Bolt: host + ":7687", HTTP: http, Roles: map[string]string{"graph.db": role}}
+	}
+	at := func(hosts ...string) (list []string) {
+		for _, host := range hosts {
+			list = append(list, fmt.Sprintf("%s:%d", host, port))
+		}
+		return list
+	}
+	for _, test := range []struct {
+		name string
+		seen []health.Seen
+		want []string
+	}{
+		{"replica, follower, no leader", []health.Seen{seen("127.0.0.2", "LEADER", ""), seen("127.0.0.3", "FOLLOWER", ""), seen("127.0.0.4", "READ_REPLICA", "")},
+			at("127.0.0.4", "127.0.0.3")},
+		{"a replica that is away", []health.Seen{seen("127.0.0.2", "LEADER", ""), seen("127.0.0.3", "FOLLOWER", ""), seen("127.0.0.9", "READ_REPLICA", "")},
+			at("127.0.0.3")},
+		{"a follower that calls itself unhealthy", []health.Seen{seen("127.0.0.2", "LEADER", ""), seen("127.0.0.3", "FOLLOWER", strings.TrimPrefix(ill.URL, "http://")), seen("127.0.0.5", "FOLLOWER", "")},
+			at("127.0.0.5")},
+		{"the leader alone", []health.Seen{seen("127.0.0.2", "LEADER", ""), seen("127.0.0.9", "FOLLOWER", "")}, at("127.0.0.2")},
+	} {
+		home := neo4jHome{dialect: enterprise35(t)}
+		home.intent.Ports.Backup = port
+		config, _, err := neo4jconf.Render(neo4jconf.Input{Dialect: home.dialect, Role: neo4jconf.Standalone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		home.intent.Config = config
+		b := &backupJob{preparation: &preparation{neo4j: home}, members: map[string]source{}}
+		got, err := backup.Sources(backup.FromDiscovery, "", b.known(t.Context(), test.seen))
+		if err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v (%v), want %v", test.name, got, err, test.want)
+		}
+		if bolt := b.members[test.want[0]].bolt; !strings.HasSuffix(bolt, ":7687") || !b.members[test.want[0]].clustered {
+			t.Errorf("%s: it is asked at %q", test.name, bolt)
 		}
 	}
 }
