@@ -82,17 +82,22 @@ func (p *proof) prepare(manifest snapshot.Manifest) error {
 		return err
 	}
 	own := *p.settings
-	own.RunDir, own.DataRoot, own.AdminPassword, own.AuthDisabled = filepath.Join(root, "run"), root, settings.NewSecret(rand.Text()), false
+	own.RunDir, own.DataRoot, own.ExtendedConf = filepath.Join(root, "run"), root, false
+	own.AdminPassword, own.AuthDisabled, own.RequirePasswordChange = settings.NewSecret(rand.Text()), false, false
 	home := p.neo4j
 	home.folder, home.conf, home.intent = conf, filepath.Join(conf, confName), neo4jconf.Intent{Role: neo4jconf.Standalone, Config: config}
 	p.scratch = &preparation{settings: &own, folders: layoutOf(&own), log: p.log, neo4j: home}
 	p.scratch.prepared.DataDir = config.DataDir()
+	p.scratch.launch.Env = []string{"NEO4J_HOME=" + own.Home, "NEO4J_CONF=" + conf, "NEO4J_ACCEPT_LICENSE_AGREEMENT=" + own.LicenseAgreement}
+	if own.JavaHome != "" {
+		p.scratch.launch.Env = append(p.scratch.launch.Env, "JAVA_HOME="+own.JavaHome)
+	}
 	for _, path := range append([]string{conf, own.RunDir, p.scratch.folders.state}, config.Directories()...) {
 		if err := os.MkdirAll(path, 0o700); err != nil {
 			return fmt.Errorf("cannot make the folders of a throw-away server: %w", err)
 		}
 	}
-	p.server = &throwaway{home: p.settings.Home, java: p.settings.JavaHome, conf: conf, bolt: config.BoltAddress(), log: p.log}
+	p.server = &throwaway{bolt: config.BoltAddress(), log: p.log}
 	for _, file := range filesOf(config) {
 		if err := writeDurably(filepath.Join(conf, file.name), file.text, 0o600); err != nil {
 			return err
@@ -132,10 +137,11 @@ func (p *proof) fetch(ctx context.Context, snapshot string) ([]string, error) {
 // start starts the server, asks it about each database, and stops it.
 func (p *proof) start(ctx context.Context, databases []string) ([]string, error) {
 	p.show("starting a throw-away server", 0, 0)
-	if err := p.scratch.setPassword(ctx); err != nil {
+	// Without the launcher, so that the server is our own child and ends with us however we end.
+	if err := inTurn(ctx, p.scratch.setPassword, p.scratch.findLine); err != nil {
 		return nil, err
 	}
-	stop, err := p.server.start(ctx, p.neo4j.dialect, p.scratch.settings.AdminPassword)
+	stop, err := p.server.start(ctx, p.scratch)
 	defer stop()
 	if err != nil {
 		return nil, err

@@ -12,7 +12,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"neo4j-agent/agent/settings"
-	"neo4j-agent/neo4jconf"
 	"neo4j-agent/supervisor"
 )
 
@@ -29,25 +28,20 @@ const (
 
 // throwaway is a Neo4j server that lives for a few questions.
 type throwaway struct {
-	home, java, conf string
-	bolt             string // host:port
-	log              zerolog.Logger
-	witness          witness
-	ended            chan struct{} // closed when the process is gone
-	end              error         // why, then
+	bolt    string // host:port
+	log     zerolog.Logger
+	witness witness
+	ended   chan struct{} // closed when the process is gone
+	end     error         // why, then
 }
 
-// start starts the server and waits until it answers. stop ends it and must be called in any case.
-func (t *throwaway) start(ctx context.Context, dialect neo4jconf.Dialect, password settings.Secret) (stop func(), err error) {
-	if t.witness, err = newWitness(dialect, t.bolt, password); err != nil {
+// start starts what was prepared and waits until it answers. stop ends it and must be called in any case.
+func (t *throwaway) start(ctx context.Context, p *preparation) (stop func(), err error) {
+	if t.witness, err = newWitness(p.neo4j.dialect, t.bolt, p.settings.AdminPassword); err != nil {
 		return func() {}, err
 	}
-	environ := append(settings.Scrub(settings.Environ()), "NEO4J_HOME="+t.home, "NEO4J_CONF="+t.conf)
-	if t.java != "" {
-		environ = append(environ, "JAVA_HOME="+t.java)
-	}
 	tool := supervisor.Tool{
-		Argv: dialect.Console(t.home, false), Env: environ, Limit: throwawayLife, Tail: adminTail, Grace: throwawayStop,
+		Argv: p.launch.Argv, Env: append(settings.Scrub(settings.Environ()), p.launch.Env...), Limit: throwawayLife, Tail: adminTail, Grace: throwawayStop,
 		Output: lineLog{log: t.log.With().Str("from", "throw-away neo4j").Logger()},
 	}
 	running, cancel := context.WithCancel(ctx)
