@@ -87,14 +87,15 @@ func TestAProofComparesWhatItMay(t *testing.T) {
 		last   span
 		words  string // of an error where it begins with "not:"
 	}{
-		{"all the same", quiet, span{7, 7}, "last transaction 7 as at the source, and as many of each label and type: (:A) 2, [:R] 1"},
+		{"all the same", quiet, span{7, 7}, "last transaction 7, the source had 7 when the backup began, and as many of each label and type as there: (:A) 2, [:R] 1"},
+		{"a server that does not tell", quiet, span{-1, 0}, "cannot be asked of the restored server, and as many of each"},
 		{"fewer of a label", testimony{quiet.before, quiet.after, counts{"(:A)": 3, "[:R]": 1}, nil}, span{7, 7}, "not:it has (:A) 2, [:R] 1, the source has (:A) 3"},
 		{"older than the source was", quiet, span{6, 6}, "not:its last transaction is 6, the source had 7"},
 		{"written to meanwhile", testimony{span{7, 7}, span{9, 9}, counts{"(:A)": 4}, nil}, span{8, 8}, "it then had (:A) 4, restored are (:A) 2"},
 		{"a member behind", testimony{span{6, 7}, span{6, 7}, counts{"(:A)": 4}, nil}, span{6, 6}, "the source was written to meanwhile"},
 		{"not asked", testimony{trouble: errors.New("no password")}, span{}, "not compared with the source: no password"},
 	} {
-		words, err := verdict(test.source, test.last, has)
+		words, err := verdict(test.source, test.last, test.last.least >= 0, has)
 		if wrong, fails := strings.CutPrefix(test.words, "not:"); fails {
 			if !errors.Is(err, backup.ErrUnproven) || !strings.Contains(err.Error(), wrong) {
 				t.Errorf("%s: %q, %v", test.name, words, err)

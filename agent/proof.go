@@ -170,28 +170,30 @@ func (p *proof) compare(ctx context.Context, database string) (string, error) {
 		return "", err
 	}
 	last, err := p.server.witness.transactions(ctx, database)
-	if err != nil && source.trouble == nil {
-		source.trouble = err
-	}
-	return verdict(source, last, has)
+	return verdict(source, last, err == nil, has)
 }
 
-// verdict compares what the source said with what was restored. An error wraps backup.ErrUnproven.
-func verdict(source testimony, last span, has counts) (string, error) {
+// verdict compares what the source said with what was restored, whose last transaction is perhaps not known. An error
+// wraps backup.ErrUnproven.
+func verdict(source testimony, last span, known bool, has counts) (string, error) {
+	reached := fmt.Sprintf("last transaction %d, the source had %d when the backup began", last.greatest, source.before.least)
+	if !known {
+		reached = "the last transaction cannot be asked of the restored server"
+	}
 	switch {
 	case source.trouble != nil:
 		return fmt.Sprintf("%s; not compared with the source: %v", has.orNothing(), source.trouble), nil
-	case last.greatest < source.before.least:
+	case known && last.greatest < source.before.least:
 		return "", fmt.Errorf("%w: its last transaction is %d, the source had %d when the backup began",
 			backup.ErrUnproven, last.greatest, source.before.least)
 	case !source.quiet():
-		return fmt.Sprintf("last transaction %d, the source had %d when the backup began; the source was written to meanwhile: it then had %s, restored are %s",
-			last.greatest, source.before.least, source.counts.orNothing(), has.orNothing()), nil
+		return fmt.Sprintf("%s; the source was written to meanwhile: it then had %s, restored are %s",
+			reached, source.counts.orNothing(), has.orNothing()), nil
 	case !maps.Equal(has, source.counts):
 		return "", fmt.Errorf("%w: it has %s, the source has %s, and nothing was written meanwhile",
 			backup.ErrUnproven, has.orNothing(), source.counts.orNothing())
 	}
-	return fmt.Sprintf("last transaction %d as at the source, and as many of each label and type: %s", last.greatest, has.orNothing()), nil
+	return fmt.Sprintf("%s, and as many of each label and type as there: %s", reached, has.orNothing()), nil
 }
 
 // orNothing are the counts in words.

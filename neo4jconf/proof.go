@@ -12,7 +12,8 @@ var (
 	databaseList = fact{head{v35, v40}, cells{"", "SHOW DATABASES"}}
 	// lastTransaction is Cypher for the id of the last transaction of $database: the least and the greatest one of the
 	// members that say it, since the one asked may be any of these. 3.5 Enterprise tells its own over JMX (run of
-	// 3.5.0-beta03); 4.0 to 4.3 tell none (manual 4.3 and 4.4, SHOW DATABASES).
+	// 3.5.0-beta03); 4.0 to 4.3 tell none (manual 4.3 and 4.4, SHOW DATABASES), and Community has null there (run of
+	// 4.4.48 and 2026.08.1): whether Enterprise does outside a cluster is not known.
 	lastTransaction = fact{head{v35, v40, v44}, cells{
 		"CALL dbms.queryJmx('org.neo4j:instance=kernel#0,name=Transactions') YIELD attributes " +
 			"WITH attributes.LastCommittedTxId.value AS id RETURN id AS least, id AS greatest",
