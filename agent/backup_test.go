@@ -182,15 +182,15 @@ func TestAnAddressOfASourceMayLackItsPort(t *testing.T) {
 
 // The members are listeners on addresses of the loopback, with one port for backups as in a cluster.
 func TestDiscoveryPrefersAHealthyReadReplicaThenAFollower(t *testing.T) {
-	open := func(host string, port int) (*net.TCPListener, int) {
+	open := func(host string, port int) int {
 		listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.ParseIP(host), Port: port})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = listener.Close() })
-		return listener, listener.Addr().(*net.TCPAddr).Port
+		return listener.Addr().(*net.TCPAddr).Port
 	}
-	_, port := open("127.0.0.2", 0)
+	port := open("127.0.0.2", 0)
 	for _, host := range []string{"127.0.0.3", "127.0.0.4", "127.0.0.5"} {
 		open(host, port)
 	}
