@@ -116,7 +116,7 @@ func TestABackupOfARunning35IsTakenProvedAndListed(t *testing.T) {
 	}
 	o.writes(500)
 	third := b.backsUp(0, "--verify=restore")
-	for _, word := range []string{"restored into a throw-away server", "last transaction", "as many of each label and type as there", "(:A) 2000", "[:R] 2000"} {
+	for _, word := range []string{"restored into a throw-away server, started and checked there", "last transaction", "as many of each label and type as there", "(:A) 2000", "[:R] 2000"} {
 		if !strings.Contains(third.Verified, word) {
 			t.Errorf("the proof lacks %q: %s", word, third.Verified)
 		}
