@@ -121,7 +121,7 @@ func TestMemoryIsBoundedForASnapshotOfAnySize(t *testing.T) {
 			began := time.Now()
 			peak := peakOf(t, b, "restore", "backups/"+name)
 			took := time.Since(began)
-			info, err := os.Stat(filepath.Join(b.dir, "volume/data/databases/graph.db/neostore.nodestore.db"))
+			info, err := os.Stat(filepath.Join(b.store(), "neostore.nodestore.db"))
 			if err != nil || info.Size() != size {
 				t.Fatalf("%v, %v, want %d bytes", info, err, size)
 			}
@@ -135,25 +135,38 @@ func TestMemoryIsBoundedForASnapshotOfAnySize(t *testing.T) {
 	}
 }
 
-// agentOn is an agent with a home of Neo4j 3.5, which finds S3 there and has no folder for temporary files.
-func agentOn(t *testing.T, address string) *box {
-	b := newBox(t, "")
-	for from, to := range map[string]string{"lib/neo4j-4.4.48.jar": "lib/neo4j-3.5.0.jar", "lib/neo4j-enterprise-4.4.48.jar": "lib/neo4j-enterprise-3.5.0.jar"} {
-		if err := os.Rename(filepath.Join(b.home, from), filepath.Join(b.home, to)); err != nil {
+// agentHome is a home of Neo4j 3.5 and an empty volume.
+type agentHome struct {
+	dir string
+	env []string
+}
+
+// agentOn is one that finds S3 there and has no folder for temporary files.
+func agentOn(t testing.TB, address string) agentHome {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"lib/neo4j-3.5.0.jar", "lib/neo4j-enterprise-3.5.0.jar", "conf/neo4j.conf", "bin/neo4j"} {
+		path := filepath.Join(dir, "home", name)
+		if err := firstError(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o755)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return b.with("AWS_ENDPOINT_URL", "http://"+address, "AWS_REGION", "us-east-1", "AWS_ACCESS_KEY_ID", "local", "AWS_SECRET_ACCESS_KEY", "locallocal",
-		"NEO4J_dbms_mode", "SINGLE", "TMPDIR", "/nowhere")
+	return agentHome{dir, []string{
+		"PATH=" + os.Getenv("PATH"), "NEO4J_HOME=" + filepath.Join(dir, "home"), "NEO4J_DATA_ROOT=" + filepath.Join(dir, "volume"), "NEO4J_dbms_mode=SINGLE",
+		"NEO4J_ACCEPT_LICENSE_AGREEMENT=yes", "NEO4J_ADMIN_PASSWORD=" + boxPassword, "AGENT_RUN_DIR=" + filepath.Join(dir, "run"), "AGENT_ADVERTISED_ADDRESS=127.0.0.1",
+		"AWS_ENDPOINT_URL=http://" + address, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=locallocal",
+		"AWS_BACKUP_BUCKET=" + backups, "AGENT_BACKUP_PREFIX=" + backupLayout.Prefix, "AGENT_CLUSTER_NAME=" + backupLayout.Cluster, "TMPDIR=/nowhere",
+	}}
 }
 
+// store is where the default database is.
+func (a agentHome) store() string { return filepath.Join(a.dir, "volume/data/databases/graph.db") }
+
 // peakOf runs the agent to its end and gives the most memory that it had resident (VmHWM, proc_pid_status(5)), in bytes.
-func peakOf(t *testing.T, b *box, args ...string) int64 {
+func peakOf(t testing.TB, home agentHome, args ...string) int64 {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), agent, args...)
-	for name, value := range b.env {
-		command.Env = append(command.Env, name+"="+value)
-	}
+	command.Env = home.env
 	var said bytes.Buffer
 	command.Stdout, command.Stderr = &said, &said
 	if err := command.Start(); err != nil {

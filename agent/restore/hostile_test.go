@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -143,7 +144,9 @@ func TestAnArchiveThatIsNoneOrIsCutOffIsRefused(t *testing.T) {
 		content []byte
 		says    string
 	}{
-		{"a.zip", nil, "empty"}, {"a.zip", []byte("not an archive"), "a.zip"}, {"a.zip", zipped[:len(zipped)/2], "a.zip"},
+		{"a.zip", nil, "empty"}, {"a.tar.gz", nil, "empty"}, {"a.tar.zst", nil, "empty"}, {"a.dump", nil, "empty"}, {"a.backup", nil, "empty"},
+		{"a.zip", marked(zipped, 8, 1), "encrypted"}, {"a.zip", marked(zipped, 10, 99), "compression method 99"},
+		{"a.zip", []byte("not an archive"), "a.zip"}, {"a.zip", zipped[:len(zipped)/2], "a.zip"},
 		{"a.zip", zipped[:len(zipped)-1], "a.zip"}, {"a.zip", flipped(zipped, len(zipped)/3), "unpack"},
 		{"a.zip", gzipped, "a.zip"},
 		{"a.tar.gz", []byte("not an archive"), "a.tar.gz"}, {"a.tar.gz", gzipped[:len(gzipped)/2], "unexpected EOF"},
@@ -160,6 +163,24 @@ func TestAnArchiveThatIsNoneOrIsCutOffIsRefused(t *testing.T) {
 	} {
 		t.Run(c.name+" "+c.says, func(t *testing.T) { refusesArchive(t, c.name, c.content, c.says) })
 	}
+}
+
+// marked is a zip with a field of its directory's first entry changed: the flags at 8, the method at 10 (APPNOTE.TXT 4.3.12).
+func marked(content []byte, field int, value uint16) []byte {
+	content = bytes.Clone(content)
+	binary.LittleEndian.PutUint16(content[bytes.Index(content, []byte("PK\x01\x02"))+field:], value)
+	return content
+}
+
+func TestAnArchiveOfTooManyEntriesIsRefused(t *testing.T) {
+	taken := newNames()
+	for i := range mostEntries {
+		if _, err := taken.take(strconv.Itoa(i), false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := taken.take("one more", false)
+	wantError(t, err, Corrupt, "more than 100000 entries")
 }
 
 func TestABombIsRefusedByWhatItSaysAndByWhatItIs(t *testing.T) {
@@ -294,4 +315,23 @@ func TestABackupOfOurOwnThatIsNotWhatItsManifestSaysIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAManifestThatIsDamagedIsRefusedAndWhatItDoesNotNameIsLeftOut(t *testing.T) {
+	folder := snapshot.Layout{Cluster: "neo4j"}.Folder(snapshot.Hourly, taken)
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+	good := bucket.objects[folder+snapshot.Verified]
+	for _, text := range [][]byte{good[:len(good)/2], []byte("not JSON"), bytes.Repeat([]byte(" "), snapshot.LongestManifest+1), []byte("null")} {
+		bucket.put(folder+snapshot.Verified, text)
+		v := newVolume(t)
+		v.refuses(v.options("latest", api), Corrupt, "manifest")
+	}
+	bucket.put(folder+snapshot.Verified, good)
+	bucket.put(folder+"people.tar.zst", zstdOf(tarOf(store(2), "")))
+	v := newVolume(t)
+	if result := v.mustRestore(v.options("latest", api)); !slices.Equal(result.Databases, []string{"graph.db"}) {
+		t.Errorf("%+v", result)
+	}
+	v.holds("people", nil)
 }

@@ -57,6 +57,7 @@ func TestKilledAtAnyMomentTheNextRunRestoresAndNoStoreIsHalfDoneUnnoticed(t *tes
 			whole = took
 		}
 		v.isWholeOrRecorded(i, old, fresh)
+		v.startsOnlyWhereWhole(i)
 		options := v.options("backups/new.zip", api)
 		options.EachNew = true
 		v.mustRestore(options)
@@ -100,3 +101,16 @@ func (v volume) runAndKill(endpoint string, limit time.Duration) time.Duration {
 type writerFunc func([]byte)
 
 func (w writerFunc) Write(p []byte) (int, error) { w(p); return len(p), nil }
+
+// startsOnlyWhereWhole checks that a store that is half done is not taken for one when nobody asks for a snapshot any more.
+func (v volume) startsOnlyWhereWhole(moment int) {
+	v.t.Helper()
+	known, err := readMarkers(v.markers())
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	_, err = v.restore(v.options("", nil))
+	if (err != nil) != (len(known.unfinished) > 0) {
+		v.t.Errorf("killed at moment %d: a start without a snapshot: %v, markers %v", moment, err, v.markerFiles())
+	}
+}

@@ -77,7 +77,11 @@ func run(agent, dir string, runs int) error {
 	if err != nil {
 		return fmt.Errorf("cannot measure the binary: %v", err)
 	}
-	return print([]row{
+	transfers, err := snapshots()
+	if err != nil {
+		return err
+	}
+	return print(append([]row{
 		{"exec of start to exec of Neo4j", milliseconds(start), "≤ 60 ms", []string{
 			ratio(replacedStart, start) + " of the system replaced (10.08 s)", ratio(officialStart, start) + " of the official entrypoint (0.20 s)"}},
 		{"CPU of healthcheck", milliseconds(check), "≥ 280×", []string{
@@ -91,7 +95,7 @@ func run(agent, dir string, runs int) error {
 				float64(l.plain.started)/float64(l.ours.started), milliseconds(l.plain.started), milliseconds(l.first.started))}},
 		{"RssAnon of all its processes", megabytes(l.ours.memory), "≥ 1×", []string{
 			fmt.Sprintf("%.2f× of its own launcher with its two JVMs (%s)", float64(l.plain.memory)/float64(l.ours.memory), megabytes(l.plain.memory))}},
-	})
+	}, snapshotRows(transfers)...))
 }
 
 func print(rows []row) error {

@@ -37,6 +37,19 @@ func installMoto(ctx context.Context, dir string) error {
 	return pipInstall(ctx, dir, "moto[server]=="+motoVersion)
 }
 
+// AWSCLI installs the AWS command line into dir and gives what it is called with.
+func AWSCLI(ctx context.Context, dir string, progress func(line string)) ([]string, error) {
+	parts, err := partsIn(dir)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(parts.Dir, "awscli-"+awscliVersion)
+	err = parts.install(ctx, progress, []step{{"AWS command line " + awscliVersion, path, func(ctx context.Context, dir string) error {
+		return pipInstall(ctx, dir, "awscli=="+awscliVersion)
+	}}})
+	return []string{filepath.Join(path, "bin", "python3"), "-m", "awscli"}, err
+}
+
 // pipInstall makes a Python environment in dir that holds the given package.
 func pipInstall(ctx context.Context, dir, requirement string) error {
 	python, err := need("python3", "Python 3 with venv (Debian: apt-get install python3 python3-venv)")

@@ -28,6 +28,10 @@ const (
 	// motoVersion is the release of the Python package moto, the AWS emulator.
 	motoVersion = "5.2.5"
 
+	// awscliVersion is the AWS command line that the snapshots' transfer is compared with: the newest of its first
+	// generation, for the second is not on PyPI.
+	awscliVersion = "1.46.3"
+
 	// ecjVersion is Eclipse's batch compiler from Eclipse 4.27, the last that runs on Java 11
 	// (eclipse.jdt.core issue 886).
 	ecjVersion = "3.33.0"

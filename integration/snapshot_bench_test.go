@@ -1,0 +1,199 @@
+package integration
+
+import (
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"neo4j-agent/agent/backup"
+	"neo4j-agent/integration/localcluster"
+)
+
+// benchSize is that of the store, in bytes: BENCH_GB=2 is what `make bench` says.
+func benchSize() int64 {
+	if gigabytes, err := strconv.ParseInt(os.Getenv("BENCH_GB"), 10, 64); err == nil {
+		return gigabytes << 30
+	}
+	return 256 << 20
+}
+
+// turns is how often each restore and each upload is made; the median counts.
+const turns = 3
+
+// recordsLike writes a folder of files that compress to about a half, as a store does: of each record of 4096 bytes one
+// half is random and the other one zeros.
+func recordsLike(b *testing.B, size int64) string {
+	b.Helper()
+	dir := filepath.Join(b.TempDir(), "neo4j-backup")
+	if err := firstError(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, "neostore"), []byte("store"), 0o600)); err != nil {
+		b.Fatal(err)
+	}
+	const files, record = 8, 4096
+	source := rand.NewChaCha8([32]byte{1})
+	block := make([]byte, 1<<20)
+	for n := range files {
+		file, err := os.Create(filepath.Join(dir, "neostore."+strconv.Itoa(n)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for written := int64(0); written < size/files; written += int64(len(block)) {
+			for at := 0; at < len(block); at += record {
+				_, _ = source.Read(block[at : at+record/2])
+			}
+			if _, err := file.Write(block); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := file.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// awsAt gives the AWS command line and its environment for that S3 server.
+func awsAt(b *testing.B, address string) func(args ...string) *exec.Cmd {
+	b.Helper()
+	for _, tool := range []string{"zip", "unzip"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			b.Fatalf("%s is not on this machine: please install it (Debian: apt-get install %s)", tool, tool)
+		}
+	}
+	aws, err := localcluster.AWSCLI(b.Context(), "../.build/parts", func(line string) { b.Log(line) })
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func(args ...string) *exec.Cmd {
+		command := exec.Command(aws[0], append(append(aws[1:], "--endpoint-url", "http://"+address), args...)...)
+		command.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=locallocal", "AWS_REGION=us-east-1")
+		return command
+	}
+}
+
+// took runs work on a machine that has nothing left to write to its disk, and gives how long it took until its own
+// bytes are there.
+func took(b *testing.B, work func() error) time.Duration {
+	b.Helper()
+	syscall.Sync()
+	began := time.Now()
+	if err := work(); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(began)
+}
+
+func running(b *testing.B, command *exec.Cmd) {
+	b.Helper()
+	if text, err := command.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %v\n%s", command.Args, err, text)
+	}
+}
+
+// BenchmarkSnapshots uploads a backup of a store-like folder and restores it, and does both as the system replaced did:
+// zip -r and aws s3 cp, aws s3 cp and unzip. Its restores end with the bytes on the disk, as ours do.
+func BenchmarkSnapshots(b *testing.B) {
+	address, _ := realS3(b)
+	aws := awsAt(b, address)
+	run := backupRun{address, b.TempDir(), recordsLike(b, benchSize())}
+	for range b.N {
+		uploads, promotions := uploadTurns(b, run)
+		archive := filepath.Join(b.TempDir(), "old.zip")
+		zipping := took(b, func() error {
+			pack := exec.Command("zip", "-q", "-r", archive, "neo4j-backup")
+			pack.Dir = filepath.Dir(run.Store)
+			running(b, pack)
+			running(b, aws("s3", "cp", "--quiet", archive, "s3://backups/old.zip"))
+			return os.Remove(archive)
+		})
+		b.ReportMetric(float64(benchSize())/1e6/median(uploads).Seconds(), "upload-MB/s")
+		b.ReportMetric(zipping.Seconds()/median(uploads).Seconds(), "upload-times-zip-and-cp")
+		b.ReportMetric(median(promotions).Seconds()*1000, "promotion-ms")
+		restoreTurns(b, run, aws)
+	}
+}
+
+// uploadTurns takes backups; what counts is the upload, for the rest is Neo4j's.
+func uploadTurns(b *testing.B, run backupRun) (uploads, promotions []time.Duration) {
+	b.Helper()
+	for range turns {
+		options := run.options()
+		options.Full = true
+		stages := map[backup.Stage]time.Time{}
+		options.Progress = func(p backup.Progress) {
+			if stages[p.Stage].IsZero() {
+				stages[p.Stage] = time.Now()
+			}
+		}
+		_ = took(b, func() error { _, err := backup.Run(b.Context(), options); return err })
+		promotions = append(promotions, time.Since(stages[backup.Promoting]))
+		uploads = append(uploads, stages[backup.Checking].Sub(stages[backup.Uploading]))
+	}
+	return uploads, promotions
+}
+
+func restoreTurns(b *testing.B, run backupRun, aws func(...string) *exec.Cmd) {
+	b.Helper()
+	var ours, oldFormat, theirs, copies []time.Duration
+	var memory int64
+	for range turns {
+		for spec, times := range map[string]*[]time.Duration{"latest": &ours, "backups/old.zip": &oldFormat} {
+			home := agentOn(b, run.Address)
+			*times = append(*times, took(b, func() error { memory = max(memory, peakOf(b, home, "restore", spec)); return nil }))
+			if _, err := os.Stat(filepath.Join(home.store(), "neostore.7")); err != nil {
+				b.Fatal(err)
+			}
+			_ = os.RemoveAll(home.dir)
+		}
+		to := b.TempDir()
+		theirs = append(theirs, took(b, func() error {
+			archive := filepath.Join(to, "old.zip")
+			running(b, aws("s3", "cp", "--quiet", "s3://backups/old.zip", archive))
+			running(b, exec.Command("unzip", "-q", archive, "-d", to))
+			running(b, exec.Command("sync", "-f", to))
+			return os.Remove(archive)
+		}))
+		_ = os.RemoveAll(filepath.Join(to, "neo4j-backup"))
+		copies = append(copies, took(b, func() error { return plainCopy(run.Store, to) }))
+		_ = os.RemoveAll(to)
+	}
+	own := median(ours).Seconds()
+	b.ReportMetric(float64(benchSize())/1e6/own, "restore-MB/s")
+	b.ReportMetric(median(theirs).Seconds()/own, "restore-times-cp-and-unzip")
+	b.ReportMetric(median(copies).Seconds()/own, "restore-of-plain-copy")
+	b.ReportMetric(median(theirs).Seconds()/median(oldFormat).Seconds(), "zip-times-cp-and-unzip")
+	b.ReportMetric(float64(memory)/1e6, "restore-MB")
+}
+
+func median(times []time.Duration) time.Duration {
+	slices.Sort(times)
+	return times[len(times)/2]
+}
+
+// plainCopy copies the files of a folder, each to its end on the disk.
+func plainCopy(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		source, err := os.Open(filepath.Join(from, entry.Name()))
+		if err != nil {
+			return err
+		}
+		target, err := os.Create(filepath.Join(to, entry.Name()))
+		if err == nil {
+			_, err = io.Copy(struct{ io.Writer }{target}, struct{ io.Reader }{source})
+		}
+		if err := firstError(err, target.Sync(), target.Close(), source.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
