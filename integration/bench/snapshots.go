@@ -47,9 +47,13 @@ func figures(text string) (map[string]float64, error) {
 	return nil, fmt.Errorf("cannot find the figures in:\n%s", text)
 }
 
-// snapshotRows are the rows of a store of 2 GB that compresses to a half.
-func snapshotRows(f map[string]float64) []row {
-	return []row{
+// transferring prints what backup and restore of a store of 2 GB take, which compresses to a half.
+func transferring() error {
+	f, err := snapshots()
+	if err != nil {
+		return err
+	}
+	return print([]row{
 		{"restore of 2 GB from S3", fmt.Sprintf("%.0f MB/s", f["restore-MB/s"]), "≥ 3×, ≥ 80 %", []string{
 			fmt.Sprintf("%.1f× the rate of aws s3 cp and unzip", f["restore-times-cp-and-unzip"]),
 			fmt.Sprintf("%.0f %% of that of a plain copy to the disk", 100*f["restore-of-plain-copy"])}},
@@ -58,5 +62,5 @@ func snapshotRows(f map[string]float64) []row {
 		{"upload of a backup of 2 GB", fmt.Sprintf("%.0f MB/s", f["upload-MB/s"]), "≥ 10×", []string{
 			fmt.Sprintf("%.1f× the rate of zip -r and aws s3 cp", f["upload-times-zip-and-cp"])}},
 		{"promotion of a backup", fmt.Sprintf("%.1f ms", f["promotion-ms"]), "≤ 1 s", nil},
-	}
+	})
 }
