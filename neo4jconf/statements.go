@@ -10,17 +10,15 @@ func Statements(script string) []string {
 	begin := 0
 	content := false // something beside blanks and comments
 	for i := 0; i < len(script); {
-		switch n, kind := token(script[i:]); {
-		case kind == separator:
+		n, kind := token(script[i:])
+		if kind == separator {
 			if content {
 				found = append(found, strings.TrimSpace(script[begin:i]))
 			}
-			i += n
-			begin, content = i, false
-		default:
-			content = content || kind == words
-			i += n
+			begin, content = i+n, false
 		}
+		content = content || kind == words
+		i += n
 	}
 	if content {
 		found = append(found, strings.TrimSpace(script[begin:]))
