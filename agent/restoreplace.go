@@ -73,7 +73,7 @@ func (w *restoring) placing(s restore.Staged) (neo4jconf.Job, error) {
 // place puts what was staged where Neo4j looks for it, the generation's own way. What the member knew of its cluster is
 // forgotten first: the restored store begins a new one.
 func (w *restoring) place(ctx context.Context, staged []restore.Staged) error {
-	tool, err := w.toolFor(ctx)
+	tool, err := w.toolFor()
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (w *restoring) withScratch(do func() error) error {
 }
 
 // toolFor is neo4j-admin with a configuration that tells it where things are and nothing else.
-func (w *restoring) toolFor(context.Context) (adminTool, error) {
+func (w *restoring) toolFor() (adminTool, error) {
 	folder := filepath.Join(w.settings.RunDir, "admin")
 	err := os.MkdirAll(folder, 0o750)
 	if err == nil {

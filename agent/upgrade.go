@@ -37,7 +37,7 @@ func (w *restoring) copying(s restore.Staged) neo4jconf.Copy {
 
 // upgrade copies the staged store, dumps the copy and uploads the dump. All of it is done again after a kill.
 func (w *restoring) upgrade(ctx context.Context, staged []restore.Staged) error {
-	tool, err := w.toolFor(ctx)
+	tool, err := w.toolFor()
 	if err != nil {
 		return err
 	}
