@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -51,6 +53,7 @@ func TestRealDebugAndUserLogsArriveRecordByRecord(t *testing.T) {
 			traces := 0
 			for _, log := range []string{"debug", "neo4j"} {
 				want := recordsOf(t, filepath.Join(volume, "logs", log+".log"), c.layout == jsonLayout)
+				byTime(want) // threads of the server write late what they timed before; CloudWatch wants order
 				var got []string
 				stream := "the-member/" + strings.ReplaceAll(log, "neo4j", "user")
 				for _, e := range service.Events(realGroup, stream) {
@@ -99,7 +102,7 @@ func logsOfABrokenStore(t *testing.T, g generation, layout string) (*fakelogs.Se
 	if err := m.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the server to have started, and to say that its database cannot", 2*time.Minute, func() (bool, string) {
+	eventually(t, "the server to have started, and to say that its database cannot", formation, func() (bool, string) {
 		text := strings.Join(recordsOf(t, filepath.Join(volume, "logs", "debug.log"), true), "\n")
 		return m.Running() && strings.Contains(m.LogText(), "Started.") && strings.Contains(text, "at org.neo4j"), fmt.Sprint(len(text))
 	})
@@ -108,6 +111,14 @@ func logsOfABrokenStore(t *testing.T, g generation, layout string) (*fakelogs.Se
 	}
 	wait(t, m, time.Minute)
 	return service, volume
+}
+
+// byTime sorts records by the time that each begins with, in either layout, and leaves those of one millisecond as they are.
+func byTime(records []string) {
+	timed := regexp.MustCompile(`^(?:\{"time":")?([-0-9]{10} [.:0-9]{12})`)
+	slices.SortStableFunc(records, func(a, b string) int {
+		return strings.Compare(strings.Join(timed.FindStringSubmatch(a)[1:], ""), strings.Join(timed.FindStringSubmatch(b)[1:], ""))
+	})
 }
 
 // recordsOf reads a log over its rotations: line by line, or by the times that begin records.
