@@ -20,6 +20,9 @@ func TestJSONEntriesGetTheSameFieldsAsText(t *testing.T) {
 		"5.25 and later, failed, by another's rights": {
 			`{"time":"2026-07-30 15:09:54.048+0000","level":"ERROR","event":"fail","type":"query","id":"12","transactionId":"99","elapsedTimeMs":7,"executingUser":"jo","authenticatedUser":"neo4j","query":"RETUR 1","annotationData":{"app":"x"},"errorInfo":{"GQLSTATUS":"42001","statusDescription":"error: syntax error","position":{"line":1}},"queryLang":"CYPHER_25","queryPlan":null}`,
 			`{"time":"2026-07-30 15:09:54.048+0000","level":"ERROR","event":"fail","id":12,"transaction":99,"elapsedMs":7,"user":"jo","query":"RETUR 1","meta":"{\"app\":\"x\"}","error":"error: syntax error","authenticatedUser":"neo4j","errorInfo":{"GQLSTATUS":"42001","statusDescription":"error: syntax error","position":{"line":1}},"queryLang":"CYPHER_25","type":"query"}`},
+		"5.x, started, with flat annotations and a plan": {
+			`{"time":"2026-07-30 15:09:54.048+0000","level":"INFO","event":"start","type":"query","id":"12","source":"bolt-session\tbolt\td\t\tclient/c:1\tserver/s:2>","query":"RETURN 1","annotationData.app":"x","queryPlan":"{}","executionPlanCacheKeyHash":"ab"}`,
+			`{"time":"2026-07-30 15:09:54.048+0000","level":"INFO","event":"start","id":12,"protocol":"bolt","driver":"d","client":"c:1","server":"s:2","query":"RETURN 1","annotationData.app":"x","executionPlanCacheKeyHash":"ab","queryPlan":"{}","type":"query"}`},
 		"a transaction": {
 			`{"time":"2026-07-30 15:09:54.048+0000","level":"INFO","event":"commit","type":"transaction","transactionId":"99","database":"neo4j","elapsedTimeMs":7}`,
 			`{"time":"2026-07-30 15:09:54.048+0000","level":"INFO","event":"commit","transaction":99,"elapsedMs":7,"database":"neo4j","type":"transaction"}`},
