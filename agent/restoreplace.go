@@ -39,7 +39,8 @@ func (w *restoring) accept(staged []restore.Staged) error {
 			others++
 		}
 	}
-	if w.neo4j.dialect.OneDatabase() && (others > 0 && w.neo4j.dialect.KeepsUsersInSystem() || len(staged) > 1 && others > 0) {
+	renamed := !w.neo4j.dialect.KeepsUsersInSystem() && len(staged) == 1
+	if w.neo4j.dialect.OneDatabase() && others > 0 && !renamed {
 		return restore.Refuse("restore %s: it holds %d databases beside %s, and this Neo4j has one", w.snapshot, others, w.config().DefaultDatabase())
 	}
 	return nil

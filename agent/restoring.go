@@ -130,11 +130,11 @@ func (w *restoring) options(ctx context.Context) (restore.Options, error) {
 // clusterRuns tells whether the other members run as a cluster: then this member joins it and copies its store, since a
 // restored one would be older. A cluster that is just without a leader is waited for, never replaced.
 func (w *restoring) clusterRuns(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.settings.DiscoveryTimeout)
+	limited, cancel := context.WithTimeout(ctx, w.settings.DiscoveryTimeout)
 	defer cancel()
 	said := ""
 	for {
-		others, err := w.askOthers(ctx)
+		others, err := w.askOthers(limited)
 		why := fmt.Sprintf("the members that run (%v) have no leader", others.Up)
 		switch {
 		case err != nil && hopelessSearch(err):
@@ -153,7 +153,10 @@ func (w *restoring) clusterRuns(ctx context.Context) (string, error) {
 			said = why
 		}
 		select {
-		case <-ctx.Done():
+		case <-limited.Done():
+			if ctx.Err() != nil {
+				return "", ctx.Err()
+			}
 			return "", withCode(exitTryAgain, fmt.Errorf("cannot tell whether to restore %s: %s; restoring could replace newer data", w.snapshot, why))
 		case <-time.After(leaderAgain):
 		}
