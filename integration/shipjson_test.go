@@ -111,7 +111,7 @@ func logsOfABrokenStore(t *testing.T, g generation, layout string) (*fakelogs.Se
 	if err := m.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the server to have started, and to say that its database cannot", formation, func() (bool, string) {
+	eventually(t, "the server to have started, and to say that its database cannot", 2*time.Minute, func() (bool, string) {
 		text := strings.Join(recordsOf(t, filepath.Join(volume, "logs", "debug.log"), true), "\n")
 		return m.Running() && strings.Contains(m.LogText(), "Started.") && strings.Contains(text, "at org.neo4j"), fmt.Sprint(len(text))
 	})
@@ -141,4 +141,17 @@ func recordsOf(t *testing.T, path string, byLine bool) []string {
 		return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' })
 	}
 	return entriesOf(text)
+}
+
+// entriesOf divides a log where a line begins with a time.
+func entriesOf(text []byte) (all []string) {
+	starts := entry.FindAllIndex(text, -1)
+	for i, at := range starts {
+		end := len(text)
+		if i+1 < len(starts) {
+			end = starts[i+1][0]
+		}
+		all = append(all, strings.TrimRight(string(text[at[0]:end]), "\n"))
+	}
+	return all
 }

@@ -119,19 +119,6 @@ func logged(t *testing.T, volume string) (all []string, files int) {
 	return entriesOf(text), len(numbers)
 }
 
-// entriesOf divides a log where a line begins with a time.
-func entriesOf(text []byte) (all []string) {
-	starts := entry.FindAllIndex(text, -1)
-	for i, at := range starts {
-		end := len(text)
-		if i+1 < len(starts) {
-			end = starts[i+1][0]
-		}
-		all = append(all, strings.TrimRight(string(text[at[0]:end]), "\n"))
-	}
-	return all
-}
-
 // queryLogging is a real standalone Enterprise server that logs each query, rotates its log at 64 kB, and sends it to url.
 func queryLogging(t *testing.T, url string) (*localcluster.Member, map[string]string, string) {
 	t.Helper()

@@ -91,7 +91,7 @@ func TestABatchIsFullWhenTheServiceWouldRefuseMore(t *testing.T) {
 		next        int
 		nextAt      int64
 	}{
-		"events": {10, batchEvents, 0, 1, 0},
+		"events": {1, batchEvents, 0, 1, 0},
 		"bytes":  {batchFill - 2*eventCost - 1, 1, 0, 2, 0},
 		"span":   {1, 1, day, 1, 0},
 	} {

@@ -239,3 +239,22 @@ func TestFilesThatMoveWhileAnotherIsReadAreStillReadInOrder(t *testing.T) {
 		t.Errorf("%d events arrived", got)
 	}
 }
+
+func TestWithoutAVolumeEachRunBeginsWithTheFilesOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.Checkpoints = ""
+	all := entries(0, 20)
+	w.write("query.log", lines(all[:10]))
+	rotate(t, filepath.Join(w.logs, "query.log"), ".%d", 7)
+	w.write("query.log", lines(all[10:15]))
+	_, end := w.run()
+	w.arrives(all[:15]...)
+	rotate(t, filepath.Join(w.logs, "query.log"), ".%d", 7)
+	w.write("query.log", lines(all[15:]))
+	end(true)
+	w.arrives(all...)
+	_, end = w.run()
+	end(true)
+	w.arrives(concat(all, all)...)
+}

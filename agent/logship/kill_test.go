@@ -126,7 +126,7 @@ func TestAKilledShipperLosesNothingAndRepeatsAtMostOneBatchEachTime(t *testing.T
 	defer server.Close()
 	dir := t.TempDir()
 	p := program{URL: server.URL, Path: filepath.Join(dir, "query.log"), Checkpoints: filepath.Join(dir, "saved"), Shape: Raw}
-	writer := &neo4j{path: p.Path, format: ".%d", size: 700_000, padding: strings.Repeat(" x", 2000)}
+	writer := &neo4j{path: p.Path, format: ".%d", size: 2_000_000, padding: strings.Repeat(" x", 2000)}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -136,7 +136,7 @@ func TestAKilledShipperLosesNothingAndRepeatsAtMostOneBatchEachTime(t *testing.T
 				return
 			case <-time.After(10 * time.Millisecond):
 				if writer.written < 1_500*(calls()/4+1) { // some batches ahead of what is sent
-					writer.burst(t, 100_000)
+					writer.burst(t, 500_000) // 50 MB/s, the most that is asked of it
 				}
 			}
 		}

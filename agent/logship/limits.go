@@ -13,9 +13,9 @@ const (
 	eventBytes = batchBytes - eventCost
 )
 
-// batchFill is how full a batch of several events is made: half as full as it might be, since the memory that the pipeline
+// batchFill is how full a batch of several events is made: a third of what it might be, since the memory that the pipeline
 // and the SDK need, and what a crash repeats, are multiples of it, while calls are far from scarce (5,000 a second).
-const batchFill = batchBytes / 2
+const batchFill = batchBytes / 3
 
 // Times of the pipeline that tests shorten.
 var (

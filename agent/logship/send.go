@@ -21,7 +21,7 @@ func (r rejection) all() int { return r.tooOld + r.expired + r.tooNew }
 // errUnfit: the target refuses these events as they are.
 var errUnfit = errors.New("refused as not valid")
 
-// sender sends the batches of one log one after the other. One call at a time: a stream takes half a megabyte in each, which
+// sender sends the batches of one log one after the other. One call at a time: a stream takes a third of a megabyte in each, which
 // outruns what Neo4j logs, while each further call under way would be one more batch to be sent twice after a crash, and
 // would mix entries of the same millisecond.
 type sender struct {
