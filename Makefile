@@ -34,7 +34,7 @@ demo: $(AGENT) ## Run a real cluster (three cores, one read replica) on this mac
 demo-clean: ## Throw away the data of the demo cluster.
 	rm -rf $(BUILD)/demo
 
-test: check unit integration ## Check the code and play every scenario once. Ends within 30 minutes on 2 cores.
+test: check unit integration ## Check the code and play every scenario once. An hour at most on 2 cores.
 
 unit: ## The tests that need no Neo4j.
 	go test -race -timeout 10m $(UNIT)
