@@ -130,7 +130,7 @@ func isBackedUp(t *testing.T, s *story) {
 		return got == s.data, got
 	})
 	proved := s.backsUp(t, "--verify=restore")
-	for _, word := range []string{"consistency check", "restored into a throw-away server", "as at the source"} {
+	for _, word := range []string{"consistency check", "restored into a throw-away server", "as many of each label and type as there"} {
 		if !strings.Contains(proved.Verified, word) {
 			t.Errorf("verified by %q, which lacks %q", proved.Verified, word)
 		}
