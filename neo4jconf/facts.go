@@ -7,9 +7,10 @@ import (
 
 // Facts that are no setting's name or value, by version.
 var (
-	addsArguments = fact{head{v35, v44}, cells{"", "yes"}}           // a variable's JVM arguments add to the file's (image)
-	httpsDefault  = fact{head{v35, v40}, cells{"true", "false"}}     // whether HTTPS is on where nobody says (manual)
-	databaseName  = fact{head{v35, v40}, cells{"graph.db", "neo4j"}} // of the default database (manual)
+	addsArguments = fact{head{v35, v44}, cells{"", "yes"}}              // a variable's JVM arguments add to the file's (image)
+	httpsDefault  = fact{head{v35, v40}, cells{"true", "false"}}        // whether HTTPS is on where nobody says (manual)
+	boltDefault   = fact{head{v35, v40}, cells{"OPTIONAL", "DISABLED"}} // tls_level where nobody says (manual)
+	databaseName  = fact{head{v35, v40}, cells{"graph.db", "neo4j"}}    // of the default database (manual)
 	// fileInUTF8 tells that neo4j.conf is in UTF-8 and not in ISO-8859-1 (jar of 2025.01.0; its manual does not say so).
 	// What we write ourselves is ASCII.
 	fileInUTF8 = fact{head{v35, v2025}, cells{"", "yes"}}

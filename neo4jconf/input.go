@@ -59,6 +59,7 @@ type Input struct {
 	QueryLog     bool            // NEO4J_QUERY_LOG=enabled
 	AuthDisabled bool            // NEO4J_AUTH=none
 	Plugins      []string        // NEO4J_PLUGINS
+	TLS          TLS             // certificates that the program found
 }
 
 // Intent is what file and variables want, as far as it is needed before members are known.

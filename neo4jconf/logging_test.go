@@ -90,7 +90,7 @@ func TestServerLogsStayUntouchedWhereNobodyAskedOrTheUserHasHisOwn(t *testing.T)
 		t.Errorf("a file that Neo4j does not read says %s", got)
 	}
 	c, _ = render(t, alone5(dialect(t, 5, 26, Community)))
-	want := map[string]string{"debug": "/logs/debug.log", "http": "/logs/http.log", "user": "/logs/neo4j.log"}
+	want := map[string]string{"debug": "/logs/debug.log", "user": "/logs/neo4j.log"}
 	if diff := cmp.Diff(want, c.LogFiles()); diff != "" {
 		t.Error(diff)
 	}

@@ -78,6 +78,7 @@ func everyTopology(d Dialect) []Input {
 	single.Memory, single.QueryLog, single.ConfDir, single.AuthDisabled = Memory{"1g", "1g"}, true, "/run/conf", true
 	single.Mounts = map[string]bool{"/data": true, "/logs": true, "/metrics": true, "/licenses": true, "/ssl": true, "/plugins": true, "/import": true}
 	single.ServerLogs = []byte("<Configuration/>")
+	single.TLS = certified(d).TLS
 	rooted := single
 	rooted.DataRoot = "/mnt"
 	found := []Input{single, rooted}
@@ -88,6 +89,7 @@ func everyTopology(d Dialect) []Input {
 		for kind, members := range map[Discovery][]string{List: {"10.0.0.1", "10.0.0.2"}, DNS: {"core.neo4j"}, SRV: {"core.neo4j"}} {
 			for _, service := range []DiscoveryService{"", V1Only} {
 				in := rooted
+				in.TLS = single.TLS
 				in.Role, in.Discovery, in.Members, in.Service, in.Advertise = r, kind, members, service, "10.0.0.1"
 				found = append(found, in)
 			}

@@ -49,6 +49,10 @@ const (
 	importDir
 	licensesDir
 	certificatesDir
+	boltPolicy
+	httpsPolicy
+	clusterPolicy
+	backupPolicy
 	clusterStateDir
 	transactionLogsDir
 	databaseLogsDir
@@ -72,6 +76,8 @@ const (
 	securityLogPath
 	httpLogPath
 	userLogPath
+	userLogStdout
+	httpLogEnabled
 	queryLogEnabled
 	queryLogThreshold
 	queryLogAllocation
@@ -127,6 +133,10 @@ var names = [settings]cells{
 	importDir:          {"dbms.directories.import", "dbms.directories.import", "server.directories.import"},
 	licensesDir:        {"", "dbms.directories.licenses", "server.directories.licenses"},
 	certificatesDir:    {"dbms.directories.certificates", "", ""}, // 4.x looks below $NEO4J_HOME/certificates, or where each SSL policy says
+	boltPolicy:         {"bolt.ssl_policy", "", ""},               // since 4.0 a policy is named after what it is for
+	httpsPolicy:        {"https.ssl_policy", "", ""},
+	clusterPolicy:      {"causal_clustering.ssl_policy", "", ""},
+	backupPolicy:       {"dbms.backup.ssl_policy", "", ""},
 	clusterStateDir:    {"", "dbms.directories.cluster_state", "server.directories.cluster_state"},
 	transactionLogsDir: {"", "dbms.directories.transaction.logs.root", "server.directories.transaction.logs.root"},
 	databaseLogsDir:    {"dbms.directories.tx_log", "", ""}, // of the one database
@@ -153,6 +163,8 @@ var names = [settings]cells{
 	securityLogPath:    {"dbms.logs.security.path", "dbms.logs.security.path", ""},
 	httpLogPath:        {"dbms.logs.http.path", "dbms.logs.http.path", ""},
 	userLogPath:        {"dbms.logs.user.path", "dbms.logs.user.path", ""},
+	userLogStdout:      {"dbms.logs.user.stdout_enabled", "dbms.logs.user.stdout_enabled", ""},
+	httpLogEnabled:     {"dbms.logs.http.enabled", "dbms.logs.http.enabled", "dbms.logs.http.enabled"},
 	queryLogEnabled:    {"dbms.logs.query.enabled", "dbms.logs.query.enabled", "db.logs.query.enabled"},
 	queryLogThreshold:  {"dbms.logs.query.threshold", "dbms.logs.query.threshold", "db.logs.query.threshold"},
 	queryLogAllocation: {"dbms.logs.query.allocation_logging_enabled", "dbms.logs.query.allocation_logging_enabled", ""},

@@ -40,6 +40,12 @@ type PasswordFile struct {
 	Content []byte
 }
 
+// ShortestPassword is how many characters a password has at least.
+func (c Config) ShortestPassword() int {
+	least, _ := strconv.Atoi(cmp.Or(c.get(passwordLength), c.dialect.fact(shortestPassword)))
+	return least
+}
+
 // InitialPassword returns the file that makes password the one of the user neo4j at the server's first start, so that the
 // default password never answers; no admin tool is run and the password is in no command line. It returns false where the
 // server has users already and would not read it. exists reports whether there is a file or folder of that path. It fails
@@ -49,8 +55,7 @@ func (c Config) InitialPassword(initial InitialPassword, exists func(path string
 	if exists(path.Join(data, c.dialect.fact(usersFile))) {
 		return PasswordFile{}, false, nil
 	}
-	least, err := strconv.Atoi(cmp.Or(c.get(passwordLength), c.dialect.fact(shortestPassword)))
-	if err == nil && utf8.RuneCountInString(initial.Password) < least {
+	if least := c.ShortestPassword(); utf8.RuneCountInString(initial.Password) < least {
 		return PasswordFile{}, false, fmt.Errorf("cannot set the initial password: it is shorter than %d characters; the least is %s",
 			least, c.dialect.name(passwordLength))
 	}

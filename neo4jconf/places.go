@@ -27,14 +27,22 @@ func (c Config) Directories() []string {
 	return found
 }
 
-// LogFiles returns the paths of Neo4j's own logs by name: debug, http, user, and with Enterprise query and security. They
-// may not exist yet. A relative path starts at the logs directory in 4.x; 3.5 refuses it (jar). From 5 on server-logs.xml
-// says where they are.
+// LogFiles returns the paths of Neo4j's own logs by name: debug, http, user, and with Enterprise query and security,
+// without those that are not written. They may not exist yet. A relative path starts at the logs directory in 4.x; 3.5
+// refuses it (jar). From 5 on server-logs.xml says where they are.
 func (c Config) LogFiles() map[string]string {
 	logs := resolve(c.home, c.get(logsDir), "logs")
+	files := c.legacyLogs(logs)
 	if c.dialect.strict() {
-		return c.configuredLogs(logs)
+		files = c.configuredLogs(logs)
 	}
+	for log := range c.UnwrittenLogs() {
+		delete(files, log)
+	}
+	return files
+}
+
+func (c Config) legacyLogs(logs string) map[string]string {
 	files := map[string]string{
 		"debug": resolve(logs, c.get(debugLogPath), "debug.log"),
 		"http":  resolve(logs, c.get(httpLogPath), "http.log"),
@@ -45,6 +53,20 @@ func (c Config) LogFiles() map[string]string {
 		files["security"] = resolve(logs, c.get(securityLogPath), "security.log")
 	}
 	return files
+}
+
+// UnwrittenLogs returns the logs that this configuration writes to no file, each with the setting that would have it
+// written. The query log is none of them: it can be switched on while Neo4j runs. Before 5 the user log goes to stdout
+// unless told otherwise, and no version logs requests unless told to (jars of 3.5.0, 4.4.48, 5.26.30 and 2026.08.1).
+func (c Config) UnwrittenLogs() map[string]string {
+	off := map[string]string{}
+	if name := c.dialect.name(userLogStdout); name != "" && c.enabled(userLogStdout, "true") {
+		off["user"] = name + "=false"
+	}
+	if !c.enabled(httpLogEnabled, "false") {
+		off["http"] = c.dialect.name(httpLogEnabled) + "=true"
+	}
+	return off
 }
 
 // FormedBefore tells whether this member's volume proves that it was bound to a formed cluster. exists reports whether

@@ -26,16 +26,45 @@ func TestLogsAreFoundWhereverTheyWerePut(t *testing.T) {
 	in.Env = map[string]string{"NEO4J_dbms_logs_debug_path": "deep/debug.log", "NEO4J_dbms_logs_security_path": "/var/log/security.log"}
 	c, _ := render(t, in)
 	want := map[string]string{
-		"debug": "/mnt/neo4j/logs/deep/debug.log", "http": "/mnt/neo4j/logs/http.log", "user": "/mnt/neo4j/logs/neo4j.log",
+		"debug": "/mnt/neo4j/logs/deep/debug.log",
 		"query": "/mnt/neo4j/logs/slow_query.log", "security": "/var/log/security.log",
 	}
 	if diff := cmp.Diff(want, c.LogFiles()); diff != "" {
 		t.Error(diff)
 	}
 	c, _ = render(t, Input{Dialect: dialect(t, 4, 4, Community), HomeDir: "/var/lib/neo4j"})
-	want = map[string]string{"debug": "/var/lib/neo4j/logs/debug.log", "http": "/var/lib/neo4j/logs/http.log", "user": "/var/lib/neo4j/logs/neo4j.log"}
+	want = map[string]string{"debug": "/var/lib/neo4j/logs/debug.log"}
 	if diff := cmp.Diff(want, c.LogFiles()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestALogThatIsNotWrittenHasNoFileAndTheSettingThatWouldHaveItIsNamed(t *testing.T) {
+	const stdout, requests = "NEO4J_dbms_logs_user_stdout__enabled", "NEO4J_dbms_logs_http_enabled"
+	const user, http = "dbms.logs.user.stdout_enabled=false", "dbms.logs.http.enabled=true"
+	for _, test := range []struct {
+		major, minor int
+		env          map[string]string
+		want         map[string]string
+	}{
+		{3, 5, nil, map[string]string{"user": user, "http": http}},
+		{4, 4, nil, map[string]string{"user": user, "http": http}},
+		{4, 4, map[string]string{stdout: "true", requests: "false"}, map[string]string{"user": user, "http": http}},
+		{3, 5, map[string]string{stdout: "false", requests: "true"}, map[string]string{}},
+		{4, 0, map[string]string{stdout: "FALSE"}, map[string]string{"http": http}},
+		{5, 26, nil, map[string]string{"http": http}},
+		{2026, 8, map[string]string{requests: "true"}, map[string]string{}},
+	} {
+		c, _ := render(t, Input{Dialect: dialect(t, test.major, test.minor, Community), HomeDir: "/home", Env: test.env})
+		if diff := cmp.Diff(test.want, c.UnwrittenLogs()); diff != "" {
+			t.Errorf("%d.%d, %v: %s", test.major, test.minor, test.env, diff)
+		}
+		files := c.LogFiles()
+		for log, file := range map[string]string{"debug": "debug.log", "user": "neo4j.log", "http": "http.log"} {
+			if _, off := test.want[log]; off != (files[log] == "") || !off && files[log] != "/home/logs/"+file {
+				t.Errorf("%d.%d, %v: the %s log is in %q", test.major, test.minor, test.env, log, files[log])
+			}
+		}
 	}
 }
 

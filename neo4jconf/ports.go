@@ -1,6 +1,9 @@
 package neo4jconf
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Ports that this member listens on. Zero means not in use. Discovery is where fellow members ask for it: with the
 // service of 5.23 and later that is the transaction port.
@@ -60,12 +63,14 @@ func (c Config) BoltEncrypted() bool { return strings.EqualFold(c.get(boltTLS), 
 // AuthEnabled tells whether Neo4j asks for a password.
 func (c Config) AuthEnabled() bool { return c.enabled(authEnabled, "true") }
 
-// DefaultDatabase returns the name of the database that a session gets when it names none.
+// DefaultDatabase returns the name of the database that a session gets when it names none, as the server writes it: since
+// 4.0 without capitals (manual 4.x and 5, "Database names").
 func (c Config) DefaultDatabase() string {
-	if name := c.get(activeDatabase); name != "" {
-		return name
+	name := cmp.Or(c.get(activeDatabase), c.dialect.fact(databaseName))
+	if c.dialect.LowerCaseNames() {
+		return strings.ToLower(name)
 	}
-	return c.dialect.fact(databaseName)
+	return name
 }
 
 // BackupAddress returns the host:port at which this machine reaches the backup listener, "" when it is off. Its default is

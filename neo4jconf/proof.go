@@ -7,19 +7,19 @@ import (
 
 // Facts for who asks a running server what it holds.
 var (
-	// databaseList is Cypher for the databases of a server, in the columns name and currentStatus; 3.5 has one. Cypher
-	// manual, "SHOW DATABASES".
-	databaseList = fact{head{v35, v40}, cells{"", "SHOW DATABASES"}}
-	// lastTransaction is Cypher for the id of the last transaction of $database: the least and the greatest one of the
-	// members that say it, since the one asked may be any of these. 3.5 Enterprise tells its own over JMX (run of
+	// databaseList is Cypher for the databases of a server; 3.5 has one. Cypher manual, "SHOW DATABASES": a row for each
+	// member that hosts one. databaseID is there from 4.4 on, and null while the database is not online.
+	databaseList = fact{head{v35, v40, v44}, cells{"", "SHOW DATABASES", "SHOW DATABASES YIELD *"}}
+	// lastTransaction is Cypher for the id of the last transaction of $database: a row for each member that says it, with
+	// the Bolt address that this one advertises; the one asked may be any of these. 3.5 Enterprise tells its own over JMX (run of
 	// 3.5.0-beta03); 4.0 to 4.3 tell none (manual 4.3 and 4.4, SHOW DATABASES), and Community has null there (run of
 	// 4.4.48 and 2026.08.1): whether Enterprise does outside a cluster is not known.
 	lastTransaction = fact{head{v35, v40, v44}, cells{
 		"CALL dbms.queryJmx('org.neo4j:instance=kernel#0,name=Transactions') YIELD attributes " +
-			"WITH attributes.LastCommittedTxId.value AS id RETURN id AS least, id AS greatest",
+			"RETURN null AS address, attributes.LastCommittedTxId.value AS last",
 		"",
-		"SHOW DATABASES YIELD name, lastCommittedTxn WHERE name = $database AND lastCommittedTxn >= 0 " +
-			"RETURN min(lastCommittedTxn) AS least, max(lastCommittedTxn) AS greatest",
+		"SHOW DATABASES YIELD name, address, lastCommittedTxn WHERE name = $database AND lastCommittedTxn >= 0 " +
+			"RETURN address, lastCommittedTxn AS last",
 	}}
 	// systemName is where databases are listed and made.
 	systemName = fact{head{v35, v40}, cells{"", "system"}}
@@ -30,10 +30,12 @@ var (
 	movedAside = fact{head{v35, v50}, cells{"{database}.err.*", ""}}
 )
 
-// DatabaseList returns Cypher for the names and states of the databases, "" where a server has one only.
+// DatabaseList returns Cypher for the databases, in the columns name, currentStatus, error or since 5 statusMessage, and
+// since 4.4 databaseID; "" where a server has one only.
 func (d Dialect) DatabaseList() string { return d.fact(databaseList) }
 
-// LastTransaction returns Cypher for the last transaction of a database, "" where it cannot be asked.
+// LastTransaction returns Cypher for the last transaction of a database at each member, in the columns address and last, ""
+// where it cannot be asked.
 func (d Dialect) LastTransaction() string { return d.fact(lastTransaction) }
 
 // SystemDatabase returns the database in which such statements run, "" where there is none to be named: 3.5, and 4.0 and

@@ -74,6 +74,7 @@ func (in Input) complete(l *layers) ([]Warning, error) {
 		in.preset(l, loggingPresets, scopes, Setting{Source: Default})
 	}
 	in.advertiseConnectors(l)
+	in.encrypt(l)
 	warnings := in.leaveOut(l)
 	if in.QueryLog {
 		warnings = append(warnings, in.queryLog(l, scopes)...)

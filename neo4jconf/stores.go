@@ -50,6 +50,26 @@ func (c Config) ForAdmin() []byte {
 	return c.Bytes()
 }
 
+// Elsewhere returns the configuration with all stores and transaction logs, and what a restore leaves beside them, below
+// root: for the tool to build what is moved into place afterwards. Stores of both name the same parts in the same order.
+func (c Config) Elsewhere(root string) Config {
+	places := map[string]string{c.dialect.name(dataDir): root, c.dialect.name(transactionLogsDir): path.Join(root, "transactions")}
+	if c.SeparateLogs() {
+		places[c.dialect.name(databaseLogsDir)] = path.Join(root, "logs")
+	}
+	delete(places, "") // what this version has no name for
+	c.settings = slices.DeleteFunc(slices.Clone(c.settings), func(s Setting) bool {
+		_, moves := places[s.Name]
+		belowData := s.Name == c.dialect.name(clusterStateDir) || strings.HasSuffix(s.Name, ".directories.script.root") // by default
+		return moves || belowData
+	})
+	for name, folder := range places {
+		c.settings = append(c.settings, Setting{Name: name, Value: folder, Source: Mandatory, raw: escape(folder)})
+	}
+	slices.SortStableFunc(c.settings, func(a, b Setting) int { return strings.Compare(a.Name, b.Name) })
+	return c
+}
+
 // formats are what a new store's format is called (manual, "Store formats").
 var formats = []string{"dbms.record_format", "db.format"}
 
@@ -67,6 +87,9 @@ var (
 
 // OneDatabase tells whether the server has one database for users: 3.5, and Community of all versions.
 func (d Dialect) OneDatabase() bool { return d.fact(manyDatabases) == "" || d.Edition == Community }
+
+// LowerCaseNames tells whether the server writes names of databases without capitals.
+func (d Dialect) LowerCaseNames() bool { return d.fact(manyDatabases) != "" }
 
 // KeepsUsersInSystem tells whether users, roles and the list of databases are in the database system, which a backup may
 // hold. Before 4.0 they are files of each member, which no backup holds.

@@ -44,6 +44,37 @@ func TestTheAdminToolIsToldWhereThingsAreAndNoMore(t *testing.T) {
 	}
 }
 
+func TestWhatIsBuiltElsewhereHasTheSamePartsThere(t *testing.T) {
+	for name, test := range map[string]struct {
+		at   column
+		env  map[string]string
+		want []string
+	}{
+		"3.5":                        {v35, nil, []string{"/s/databases/a"}},
+		"3.5 with logs of their own": {v35, map[string]string{"NEO4J_dbms_directories_tx__log": "/logs"}, []string{"/s/databases/a", "/s/logs"}},
+		"4.4":                        {v44, nil, []string{"/s/databases/a", "/s/transactions/a"}},
+		"5 with logs elsewhere":      {v526, map[string]string{"NEO4J_server_directories_transaction_logs_root": "/logs"}, []string{"/s/databases/a", "/s/transactions/a"}},
+	} {
+		in := Input{Dialect: dialect(t, test.at.major, test.at.minor, Enterprise), DataRoot: "/mnt/neo4j", HomeDir: "/neo4j", Env: test.env}
+		c, _ := render(t, in)
+		there := c.Elsewhere("/s")
+		if diff := cmp.Diff(test.want, there.Stores([]string{"a"})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if len(there.Stores([]string{"a"})) != len(c.Stores([]string{"a"})) {
+			t.Errorf("%s: other parts than %v", name, c.Stores([]string{"a"}))
+		}
+		if text := string(there.ForAdmin()); strings.Contains(text, "data=/mnt") || strings.Contains(text, "=/logs") || !strings.Contains(text, "directories.data=/s\n") {
+			t.Errorf("%s: the tool is told\n%s", name, text)
+		}
+	}
+	in := Input{Dialect: dialect(t, 5, 26, Enterprise), DataRoot: "/mnt/neo4j", HomeDir: "/neo4j", Env: map[string]string{"NEO4J_server_directories_script_root": "/scripts"}}
+	c, _ := render(t, in)
+	if there := c.Elsewhere("/s"); strings.Contains(string(there.ForAdmin()), "/scripts") || there.MetadataScript("a") != "/s/scripts/a/restore_metadata.cypher" {
+		t.Errorf("a script would be left at %s, and the tool is told\n%s", there.MetadataScript("a"), there.ForAdmin())
+	}
+}
+
 func TestAFormIsPlacedByTheToolOfItsVersionOrRefusedByName(t *testing.T) {
 	for name, test := range map[string]struct {
 		at      column

@@ -38,7 +38,7 @@ func TestEveryRowHasACellForEachColumn(t *testing.T) {
 			check(fmt.Sprint("setting ", row.setting), table.head, row.values)
 		}
 	}
-	for _, f := range []fact{addsArguments, httpsDefault, databaseName, boundFile, selectsDatabase, debugLayout, fileInUTF8, endpoints, overview, passwordRounds, usersFile} {
+	for _, f := range []fact{addsArguments, httpsDefault, boltDefault, databaseName, boundFile, selectsDatabase, debugLayout, fileInUTF8, endpoints, overview, passwordRounds, usersFile} {
 		check(strings.Join(f.cells, "|"), f.head, f.cells)
 	}
 }
