@@ -40,7 +40,7 @@ unit: ## The tests that need no Neo4j.
 	go test -race -timeout 10m $(UNIT)
 
 integration: $(AGENT) ## The tests on real Neo4j servers.
-	go test -race -p 1 -timeout 50m -count 1 -v $(INTEGRATION)
+	go test -race -p 1 -timeout 55m -count 1 -v $(INTEGRATION)
 
 soak: check soak-unit soak-integration ## Every scenario with its full counts. An hour; with -j2 less.
 

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"neo4j-agent/agent/health"
@@ -17,8 +18,10 @@ import (
 // askLimit bounds a question to the agent that serves here; it answers from memory.
 const askLimit = 5 * time.Second
 
-type healthcheckCommand struct {
-	Alive bool `help:"Follow /healthz alone, whether or not the member has been ready."`
+type healthcheckCommand struct{ Alive bool }
+
+func (c *healthcheckCommand) flags(f *pflag.FlagSet) {
+	f.BoolVar(&c.Alive, "alive", false, "Follow /healthz alone, whether or not the member has been ready.")
 }
 
 // Run asks the agent of this container how the member is.
@@ -34,9 +37,11 @@ func (c healthcheckCommand) Run(out output) error {
 	return nil
 }
 
-type statusCommand struct {
-	JSON  bool `name:"json" help:"Print what /status answers."`
-	Watch bool `help:"Print again every two seconds until Ctrl-C."`
+type statusCommand struct{ JSON, Watch bool }
+
+func (c *statusCommand) flags(f *pflag.FlagSet) {
+	f.BoolVar(&c.JSON, "json", false, "Print what /status answers.")
+	f.BoolVar(&c.Watch, "watch", false, "Print again every two seconds until Ctrl-C.")
 }
 
 // watchEvery is the pace of status --watch.

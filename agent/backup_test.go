@@ -89,11 +89,15 @@ func TestAProofComparesWhatItMay(t *testing.T) {
 	}{
 		{"all the same", quiet, span{7, 7}, "last transaction 7, the source had 7 when the backup began, and as many of each label and type as there: (:A) 2, [:R] 1"},
 		{"a server that does not tell", quiet, span{-1, 0}, "cannot be asked of the restored server, and as many of each"},
-		{"fewer of a label", testimony{quiet.before, quiet.after, counts{"(:A)": 3, "[:R]": 1}, nil}, span{7, 7}, "not:it has (:A) 2, [:R] 1, the source has (:A) 3"},
+		{"fewer of a label", testimony{before: quiet.before, after: quiet.after, counts: counts{"(:A)": 3, "[:R]": 1}}, span{7, 7}, "not:it has (:A) 2, [:R] 1, the source has (:A) 3"},
 		{"older than the source was", quiet, span{6, 6}, "not:its last transaction is 6, the source had 7"},
-		{"written to meanwhile", testimony{span{7, 7}, span{9, 9}, counts{"(:A)": 4}, nil}, span{8, 8}, "it then had (:A) 4, restored are (:A) 2"},
-		{"a member behind", testimony{span{6, 7}, span{6, 7}, counts{"(:A)": 4}, nil}, span{6, 6}, "the source was written to meanwhile"},
-		{"not asked", testimony{trouble: errors.New("no password")}, span{}, "not compared with the source: no password"},
+		{"written to meanwhile", testimony{before: span{7, 7}, after: span{9, 9}, counts: counts{"(:A)": 4}}, span{8, 8}, "it then had (:A) 4, restored are (:A) 2"},
+		{"a member behind", testimony{before: span{6, 7}, after: span{6, 7}, counts: counts{"(:A)": 4}}, span{6, 6}, "the source was written to meanwhile"},
+		{"not asked", testimony{blind: errors.New("no password"), trouble: errors.New("none")}, span{5, 5}, "that of the source is not known: no password; (:A) 2, [:R] 1; not compared with the source: none"},
+		{"counts that cannot be had", testimony{before: span{7, 7}, trouble: errors.New("too slow")}, span{7, 7}, "last transaction 7, the source had 7 when the backup began; (:A) 2, [:R] 1; not compared with the source: too slow"},
+		{"older, and counts that cannot be had", testimony{before: span{7, 7}, trouble: errors.New("too slow")}, span{6, 6}, "not:its last transaction is 6, the source had 7"},
+		{"older, and not asked again", testimony{before: span{7, 7}, counts: has, trouble: errors.New("too slow")}, span{6, 6}, "not:its last transaction is 6"},
+		{"a source that tells no transactions", testimony{blind: errors.New("4.0 does not"), counts: counts{"(:A)": 4}}, span{-1, 0}, "whether the source was written to meanwhile is not known: 4.0 does not: it then had (:A) 4, restored are (:A) 2"},
 	} {
 		words, err := verdict(test.source, test.last, test.last.least >= 0, has)
 		if wrong, fails := strings.CutPrefix(test.words, "not:"); fails {
@@ -234,6 +238,29 @@ func TestDiscoveryPrefersAHealthyReadReplicaThenAFollower(t *testing.T) {
 		}
 		if bolt := b.members[test.want[0]].bolt; !strings.HasSuffix(bolt, ":7687") || !b.members[test.want[0]].clustered {
 			t.Errorf("%s: it is asked at %q", test.name, bolt)
+		}
+	}
+}
+
+func TestABackupOfAClusterThatSeedsIsAFullOne(t *testing.T) {
+	for _, test := range []struct {
+		version   neo4jconf.Version
+		clustered bool
+		want      string
+	}{
+		{neo4jconf.Version{Major: 5, Minor: 26}, true, "a new cluster is seeded from a full one only"},
+		{neo4jconf.Version{Major: 5, Minor: 26}, false, ""},
+		{neo4jconf.Version{Major: 5, Minor: 6}, true, "this version cannot say what a backup goes on from"},
+		{neo4jconf.Version{Major: 4, Minor: 4}, true, ""},
+	} {
+		dialect, err := neo4jconf.For(test.version, neo4jconf.Enterprise)
+		if err != nil {
+			t.Fatal(err)
+		}
+		home := neo4jHome{dialect: dialect, intent: neo4jconf.Intent{Role: neo4jconf.Standalone}}
+		b := &backupJob{preparation: &preparation{neo4j: home}, members: map[string]source{"a:6362": {clustered: test.clustered}}}
+		if got := b.chainless([]string{"a:6362"}); got != test.want {
+			t.Errorf("%v, of a cluster %v: %q, want %q", test.version, test.clustered, got, test.want)
 		}
 	}
 }

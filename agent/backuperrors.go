@@ -28,7 +28,7 @@ func backupErrors(ctx context.Context, err error) error {
 	case err == nil, errors.As(err, &coded):
 		return err
 	case ctx.Err() != nil:
-		return withCode(128+int(syscall.SIGTERM), errors.New("told to stop while backing up"))
+		return withCode(stopCode(ctx), errors.New("told to stop while backing up"))
 	case errors.As(err, &busy), errors.Is(err, backup.ErrLeaseLost):
 		return withCode(exitTryAgain, err)
 	case errors.Is(err, backup.ErrInconsistent), errors.Is(err, backup.ErrUnproven):

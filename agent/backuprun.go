@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"neo4j-agent/agent/backup"
+	"neo4j-agent/agent/certs"
 	"neo4j-agent/neo4jconf"
 )
 
@@ -20,8 +20,10 @@ type backupJob struct {
 	begun   time.Time
 	folder  string            // for the tool: its configuration, reports, temporary files
 	members map[string]source // by the address of their backup listener
-	bar     *progress
-	rate    rate
+	// references are those of them that are no sources, and tell how far a source must be.
+	references []string
+	bar        *progress
+	rate       rate
 }
 
 // run takes the backup. The result is without an outcome where nothing was begun.
@@ -29,6 +31,12 @@ func (b *backupJob) run(ctx context.Context) (backup.Result, error) {
 	var none backup.Result
 	if b.settings.BackupBucket == "" {
 		return none, noBucket("back up")
+	}
+	if err := b.readSecrets(ctx); err != nil {
+		return none, err
+	}
+	if b.From != "" {
+		b.settings.BackupFrom = b.From
 	}
 	if err := b.readHome(ctx); err != nil {
 		return none, err
@@ -50,9 +58,14 @@ func (b *backupJob) run(ctx context.Context) (backup.Result, error) {
 	}
 	b.bar = newProgress(b.log, stderrTerminal(), "backing up")
 	defer b.bar.end()
+	chosen, err := b.choose(ctx, sources)
+	if err != nil {
+		return none, err
+	}
 	options := backup.Options{
 		S3: client, Bucket: b.settings.BackupBucket, Layout: layoutInBucket(b.settings), Dir: b.settings.BackupDir,
-		Tool: tool, Sources: sources, Reach: reach, Databases: b.databases(ctx, sources),
+		Tool: tool, Furnish: b.furnish, Sources: sources, References: b.references, Reach: reach, Databases: chosen.databases, Last: tool.last, Chainless: b.chainless(sources),
+		Partial: chosen.partial, Missing: chosen.missing, Stopped: chosen.stopped,
 		Neo4j: b.neo4j.dialect.Version.String(), Agent: version, Full: b.Full, Wait: b.Wait,
 		Progress: b.tellProgress, Log: b.log,
 	}
@@ -69,58 +82,65 @@ func (b *backupJob) run(ctx context.Context) (backup.Result, error) {
 	return result, err
 }
 
-// newTool is the tool, with a configuration of its own: a scheduled task has but the image's, and 3.5 needs one.
+// newTool is the tool, with a folder of its own.
 func (b *backupJob) newTool() (*backupTool, error) {
 	b.folder = filepath.Join(workFolder(b.settings), "tool-"+b.settings.ClusterName)
-	conf := filepath.Join(b.folder, "conf")
-	if err := os.MkdirAll(conf, 0o700); err != nil {
-		return nil, withCode(exitCannotMake, fmt.Errorf("cannot make the backup folder: %w", err))
-	}
-	// The whole configuration, and not the directories only: it has the certificates for an encrypted backup.
-	for _, file := range filesOf(b.neo4j.intent.Config) {
-		if err := writeDurably(filepath.Join(conf, file.name), file.text, 0o600); err != nil {
-			return nil, err
-		}
-	}
-	tool := &backupTool{backupJob: b, admin: b.adminTool(conf), seen: map[string]testimony{}, checked: map[string]error{}}
+	tool := &backupTool{backupJob: b, admin: b.adminTool(filepath.Join(b.folder, "conf")), seen: map[string]testimony{}, checked: map[string]error{}}
 	_, err := tool.admin.admin.Command(tool.backup("localhost:0", "any", b.folder))
 	return tool, withCode(exitConfig, err)
 }
 
-// databases are those asked for, or all that a source says it has.
-func (b *backupJob) databases(ctx context.Context, sources []string) []string {
-	standard := b.neo4j.intent.Config.DefaultDatabase()
-	switch {
-	case len(b.Database) > 0:
-		return b.Database
-	case b.neo4j.dialect.DatabaseList() == "":
-		return []string{standard}
-	}
-	err := errors.New("no password of user neo4j is given")
-	for _, source := range sources {
-		if !b.canAsk() {
-			break
-		}
-		var names []string
-		if names, err = b.databasesOf(ctx, source); err == nil && len(names) > 0 {
-			return names
+// furnish gives the tool a configuration of its own: a scheduled task has but the image's, and 3.5 needs one. It is the
+// whole configuration, and not the directories only, since an encrypted backup needs its certificates, and 3.5's tool looks
+// at those of all channels. The private keys do not stay.
+func (b *backupJob) furnish() (clear func(), err error) {
+	own := *b.preparation
+	own.pairsIn = filepath.Join(b.folder, "certificates")
+	clear = func() {
+		if err := os.RemoveAll(own.pairsIn); err != nil {
+			b.log.Warn().Msgf("cannot remove the certificates of the backup: %v", err)
 		}
 	}
-	b.log.Warn().Err(err).Msgf("cannot list the databases: only %s and %s are backed up", standard, systemDatabase)
-	return []string{standard, systemDatabase}
+	intent, err := own.input().Intent()
+	if err != nil {
+		return nil, withCode(exitConfig, err)
+	}
+	conf := filepath.Join(b.folder, "conf")
+	if err := os.MkdirAll(conf, 0o700); err != nil {
+		return nil, withCode(exitCannotMake, fmt.Errorf("cannot make the backup folder: %w", err))
+	}
+	for _, file := range filesOf(intent.Config) {
+		if err := writeDurably(filepath.Join(conf, file.name), file.text, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	for channel, pair := range own.pairs {
+		if pair.Leaf == nil { // self-signed, which nobody will see
+			if pair, err = certs.SelfSigned([]string{"localhost"}, time.Now()); err != nil {
+				return nil, withCode(exitCannotMake, err)
+			}
+		}
+		if err := certs.Keep(own.pairFolder(channel), pair); err != nil {
+			clear()
+			return nil, withCode(exitCannotMake, err)
+		}
+	}
+	return clear, nil
 }
 
-func (b *backupJob) databasesOf(ctx context.Context, source string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, askedFor)
-	defer cancel()
-	w, err := newWitness(b.neo4j.dialect, b.members[source].bolt, b.settings.AdminPassword)
-	if err != nil {
-		return nil, err
+// chainless is why each backup is a full one. Where the tool cannot say what an artifact goes on from, it may check
+// another chain than the one that a restore would take (manual 5, "Check database consistency": the one of the greatest
+// transaction). The servers of a cluster that fetch a backup take one file (manual 5, "Create a database from a URI"), so
+// that a chain could not become the new cluster that replaces this one.
+func (b *backupJob) chainless(sources []string) string {
+	d := b.neo4j.dialect
+	switch {
+	case !d.FolderBackups() && !d.InspectsBackups():
+		return "this version cannot say what a backup goes on from"
+	case d.SeedsClusters() && slices.ContainsFunc(sources, b.clusterSpeaks):
+		return "a new cluster is seeded from a full one only"
 	}
-	defer w.Close()
-	names, err := w.databases(ctx)
-	slices.Sort(names)
-	return names, err
+	return ""
 }
 
 // canAsk tells whether a server would answer us.

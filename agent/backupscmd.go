@@ -6,11 +6,15 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/spf13/pflag"
+
 	"neo4j-agent/agent/backup"
 )
 
-type backupsCommand struct {
-	JSON bool `name:"json" help:"Print a JSON object for each backup, one a line."`
+type backupsCommand struct{ JSON bool }
+
+func (c *backupsCommand) flags(f *pflag.FlagSet) {
+	f.BoolVar(&c.JSON, "json", false, "Print a JSON object for each backup, one a line.")
 }
 
 // Run lists the backups of this cluster, the newest first.

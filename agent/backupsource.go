@@ -29,9 +29,13 @@ const (
 
 // source is a member that a backup can be taken from.
 type source struct {
-	bolt      string // host:port
-	clustered bool
+	bolt       string // host:port
+	advertised string // how the servers call that, where it is known to be something else
+	clustered  bool
 }
+
+// told is the Bolt address by which servers tell of a source.
+func (s source) told() string { return cmp.Or(s.advertised, s.bolt) }
 
 // sources gives the addresses to take the backup from, the best first, and keeps what is known of them.
 func (b *backupJob) sources(ctx context.Context) ([]string, error) {
@@ -52,6 +56,7 @@ func (b *backupJob) sources(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	found, err := backup.Sources(from, own, candidates)
+	b.references = backup.References(candidates, found)
 	if err == nil {
 		b.log.Info().Strs("sources", found).Msg("sources of the backup, the best first")
 	}
@@ -68,7 +73,7 @@ func (b *backupJob) ownSource(ctx context.Context) (string, error) {
 	}
 	s := source{bolt: config.BoltAddress(), clustered: config.Role() != neo4jconf.Standalone}
 	if status, _, err := ask(ctx, b.settings.HTTPAddr); err == nil && status.Member.Kind != "" {
-		s.clustered = status.Member.Kind != health.Standalone
+		s.clustered, s.advertised = status.Member.Kind != health.Standalone, status.Member.Bolt
 	}
 	b.members[address] = s
 	return address, nil
@@ -143,7 +148,7 @@ func (b *backupJob) overview(ctx context.Context, cores []string) []health.Seen 
 	database := b.neo4j.intent.Config.DefaultDatabase()
 	for _, host := range cores {
 		limited, cancel := context.WithTimeout(ctx, askedFor)
-		client, err := health.NewClient(b.boltOf(host), "neo4j", b.settings.AdminPassword.Reveal())
+		client, err := health.NewClient(b.boltOf(host), "neo4j", b.settings.AdminPassword.Reveal(), b.overBolt(b.boltOf(host)))
 		var seen []health.Seen
 		if err == nil {
 			seen, err = client.Overview(limited, b.neo4j.dialect.Status(database).Overview, database)
@@ -216,4 +221,19 @@ func reach(ctx context.Context, address string) error {
 		return fmt.Errorf("cannot reach it: %v", err)
 	}
 	return conn.Close()
+}
+
+// asking asks the source of a backup.
+func (b *backupJob) asking(ctx context.Context, source string, questions func(context.Context, witness) error) error {
+	if !b.canAsk() {
+		return errNoPassword
+	}
+	ctx, cancel := context.WithTimeout(ctx, askedFor)
+	defer cancel()
+	w, err := newWitness(b.neo4j.dialect, b.members[source].bolt, b.settings.AdminPassword, b.overBolt(b.members[source].bolt))
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	return questions(ctx, w)
 }

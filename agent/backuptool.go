@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -94,14 +93,17 @@ func (t *backupTool) runOnce(ctx context.Context, job neo4jconf.Backup, full boo
 		return false, err
 	}
 	if job.Check {
-		t.checked[database] = t.sound(outcome, lines[max(0, len(lines)-adminTail):])
+		t.checked[database] = t.sound(outcome, lines)
 	} else if outcome.Verdict != neo4jconf.Done {
 		t.log.Warn().Str("database", database).Msg("neo4j-admin: " + outcome.Text)
+	}
+	if all := matching(written); len(fresh) > 0 && fresh[len(fresh)-1] != all[len(all)-1] { // by their times in their names
+		return false, fmt.Errorf("%s is not the newest by its name: the clock was set back", path.Base(fresh[len(fresh)-1]))
 	}
 	if full || len(before) == 0 || t.isFull(job, lines) {
 		return true, nil
 	}
-	return t.inspectsFull(ctx, job.Dir, fresh), nil
+	return t.inspectsFull(ctx, job.Dir, fresh)
 }
 
 // judge tells whether there is a backup: the check comes later, and 5 and later fail also where one was written.
@@ -114,7 +116,7 @@ func judge(outcome neo4jconf.Outcome, lines []string, fresh bool) error {
 			return nil
 		}
 	}
-	return adminFailed(outcome, lines[max(0, len(lines)-adminTail):])
+	return &adminError{outcome, lines}
 }
 
 // isFull tells whether the tool took all, though it could have gone on: by its words, or by what it moved aside.
@@ -123,18 +125,32 @@ func (t *backupTool) isFull(job neo4jconf.Backup, lines []string) bool {
 	return slices.ContainsFunc(lines, t.neo4j.dialect.TookAll) || aside != "" && len(matching(aside)) > 0
 }
 
-// inspectsFull asks the tool about the newest artifact. What cannot be found out counts as going on: then the older ones
-// are kept too, which does no harm.
-func (t *backupTool) inspectsFull(ctx context.Context, dir string, fresh []string) bool {
+// inspectsFull asks the tool about the newest artifact. What cannot be found out is an error: the check may be of another
+// chain than the one that a restore would take.
+func (t *backupTool) inspectsFull(ctx context.Context, dir string, fresh []string) (bool, error) {
 	if len(fresh) == 0 || !t.neo4j.dialect.InspectsBackups() {
-		return false
+		return false, nil
 	}
 	outcome, lines, err := t.heard(ctx, neo4jconf.Inspect{Dir: dir}, "", "")
 	full, known := neo4jconf.Inspected(lines, path.Base(fresh[len(fresh)-1]))
 	if err != nil || outcome.Verdict != neo4jconf.Done || !known {
-		t.log.Warn().Err(err).Str("said", strings.Join(lines, " | ")).Msg("neo4j-admin does not tell whether the backup is a full one")
+		return false, fmt.Errorf("neo4j-admin does not tell whether the backup is a full one (%v): %s", err, lastWords(lines))
 	}
-	return full
+	return full, nil
+}
+
+// last is how far a database is at a source, or where members cannot be told apart, at the foremost.
+func (t *backupTool) last(ctx context.Context, source, database string) (backup.Position, bool) {
+	own, all, err := t.transactions(ctx, source, database)
+	return backup.Position{Own: own.greatest, Foremost: all.greatest}, err == nil
+}
+
+func (t *backupTool) transactions(ctx context.Context, source, database string) (own, all span, err error) {
+	err = t.asking(ctx, source, func(ctx context.Context, w witness) (err error) {
+		own, all, err = w.transactionsAt(ctx, database, t.members[source].told())
+		return err
+	})
+	return own, all, err
 }
 
 // Check looks whether what Backup left is consistent. Before 5 the run that took it has: what was written meanwhile lies
@@ -169,7 +185,7 @@ func (t *backupTool) sound(outcome neo4jconf.Outcome, tail []string) error {
 	case outcome.Verdict == neo4jconf.Inconsistent, outcome.Verdict == neo4jconf.Doubtful && len(reports) > 0:
 		return fmt.Errorf("%w, see %s", backup.ErrInconsistent, strings.Join(append(reports, "its log"), ", "))
 	}
-	return adminFailed(outcome, tail)
+	return &adminError{outcome, tail}
 }
 
 // folderOf is where the backup at a path is looked for: itself, or the folder of an artifact.
@@ -219,36 +235,18 @@ func matching(pattern string) []string {
 // askBefore asks the source of a backup for what it has, and askAfter once more; what comes between is in the backup
 // where nothing was written.
 func (t *backupTool) askBefore(ctx context.Context, source, database string) (said testimony) {
-	said.trouble = t.asking(ctx, source, func(ctx context.Context, w witness) (err error) {
-		said.before, err = w.transactions(ctx, database)
-		return err
-	})
+	said.before, _, said.blind = t.transactions(ctx, source, database)
 	return said
 }
 
 func (t *backupTool) askAfter(ctx context.Context, source, database string, said testimony) testimony {
-	if said.trouble == nil && database != systemDatabase {
+	if database != systemDatabase {
 		said.trouble = t.asking(ctx, source, func(ctx context.Context, w witness) (err error) {
 			if said.counts, err = w.counts(ctx, database); err == nil {
-				said.after, err = w.transactions(ctx, database)
+				said.after, _, err = w.transactionsAt(ctx, database, t.members[source].told())
 			}
 			return err
 		})
 	}
 	return said
-}
-
-// asking asks the source of a backup.
-func (t *backupTool) asking(ctx context.Context, source string, questions func(context.Context, witness) error) error {
-	if !t.canAsk() {
-		return errors.New("no password of user neo4j is given")
-	}
-	ctx, cancel := context.WithTimeout(ctx, askedFor)
-	defer cancel()
-	w, err := newWitness(t.neo4j.dialect, t.members[source].bolt, t.settings.AdminPassword)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	return questions(ctx, w)
 }

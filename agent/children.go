@@ -14,9 +14,9 @@ import (
 // serve is the command of the long-running stage. The supervisor puts its end of the talk before our descriptors. It
 // reads what prepare said from the same memory file as PID 1, so that it works without a run directory too.
 func (s *starter) serve() (supervisor.Command, error) {
-	argv, err := s.self("serve", "--talk-fd", "3", "--secrets-fd", "4", "--result-fd", "5",
+	argv, err := s.self("serve", "--talk-fd", "3", "--secrets-fd", "4", "--result-fd", "5", "--kept-fd", "6",
 		"--container", s.began.Format(time.RFC3339Nano))
-	return supervisor.Command{Name: "serve", Argv: argv, Env: s.environ, Files: []*os.File{s.secrets, s.result}}, err
+	return supervisor.Command{Name: "serve", Argv: argv, Env: s.environ, Files: []*os.File{s.secrets, s.result, s.kept}}, err
 }
 
 // prepare is the command of the one-shot stage. It holds the lock too, so that a killed start cannot leave a second
@@ -25,9 +25,9 @@ func (s *starter) prepare() (supervisor.Command, error) {
 	if err := s.result.Truncate(0); err != nil { // what the one before said does not hold any more
 		return supervisor.Command{}, fmt.Errorf("cannot forget how neo4j was launched: %v", err)
 	}
-	argv, err := s.self("prepare", "--secrets-fd", "3", "--result-fd", "4")
+	argv, err := s.self("prepare", "--secrets-fd", "3", "--result-fd", "4", "--kept-fd", "5")
 	return supervisor.Command{
-		Name: "prepare", Argv: argv, Env: s.environ, Files: []*os.File{s.secrets, s.result, s.lock}, Session: true,
+		Name: "prepare", Argv: argv, Env: s.environ, Files: []*os.File{s.secrets, s.result, s.kept, s.lock}, Session: true,
 	}, err
 }
 

@@ -44,6 +44,9 @@ func (p *preparation) writeConfig(context.Context) error {
 	if err := p.linkCertificates(config); err != nil {
 		return err
 	}
+	if err := p.keepPairs(); err != nil {
+		return err
+	}
 	p.conclude(config)
 	if !p.dry {
 		if err := p.copyFolder(); err != nil {
@@ -114,12 +117,14 @@ func (p *preparation) copyFolder() error {
 func (p *preparation) conclude(config neo4jconf.Config) {
 	ports := config.Ports()
 	p.prepared.Members = p.addresses()
-	p.prepared.AuthEnabled = config.AuthEnabled()
+	p.prepared.AuthEnabled, p.prepared.ShortestPassword = config.AuthEnabled(), config.ShortestPassword()
 	p.prepared.Ports = runstate.Ports{
 		Bolt: ports.Bolt, HTTP: ports.HTTP, HTTPS: ports.HTTPS, Discovery: ports.Discovery,
 		Transaction: ports.Transaction, Raft: ports.Raft, Backup: ports.Backup,
 	}
-	p.prepared.Local = runstate.Local{Bolt: config.BoltAddress(), HTTP: config.HTTPAddress()}
+	p.prepared.Local = runstate.Local{Bolt: config.BoltAddress(), HTTP: config.HTTPAddress(), HTTPS: config.HTTPSAddress(),
+		BoltEncrypted: config.BoltEncrypted()}
+	p.prepared.Certificates = p.certificatesOf(config)
 	p.prepared.Ask = p.askFor(config)
 	p.launch.Env = []string{"NEO4J_HOME=" + p.settings.Home, "NEO4J_CONF=" + filepath.Dir(p.neo4j.conf)}
 	if answer := p.settings.LicenseAgreement; answer != "" { // 5 and later ask for it too, and it may come from a file

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"strings"
+	"syscall"
 
 	"github.com/rs/zerolog"
 )
@@ -58,3 +61,14 @@ func codeOf(err error) int {
 	}
 	return exitFailed
 }
+
+// stopCode is the exit code of work that a signal ended, by a context of signal.NotifyContext, whose cause names it.
+func stopCode(ctx context.Context) int {
+	if cause := context.Cause(ctx); cause != nil && strings.HasPrefix(cause.Error(), syscall.SIGINT.String()) {
+		return signalled + int(syscall.SIGINT)
+	}
+	return signalled + int(syscall.SIGTERM)
+}
+
+// signalled and the signal's number is the exit code of a process that a signal ended (POSIX XCU 2.8.2).
+const signalled = 128

@@ -3,19 +3,26 @@ package main
 import (
 	"neo4j-agent/agent/health"
 	"neo4j-agent/agent/runstate"
+	"neo4j-agent/neo4jconf"
 )
 
 // newMonitor wires the health monitor to the state files, the database and PID 1.
 func (s *server) newMonitor() *health.Monitor {
+	s.prober = health.NewProber(s.credentials)
 	return health.NewMonitor(health.Config{
-		Facts:    s.facts,
-		Prober:   health.NewProber(s.credentials),
-		Bounds:   health.Bounds{Bind: s.settings.BindTimeout, Join: s.settings.JoinTimeout, Restore: restoreStill, Failed: failedFor},
-		Resumed:  s.resume(),
-		Logs:     s.logShipping,
-		OnStatus: s.remember,
-		OnGiveUp: s.giveUp,
-		Log:      s.log,
+		Facts:        s.facts,
+		Prober:       s.prober,
+		Bounds:       health.Bounds{Bind: s.settings.BindTimeout, Join: s.settings.JoinTimeout, Restore: restoreStill, Failed: failedFor},
+		Resumed:      s.resume(),
+		Logs:         s.logShipping,
+		Backups:      s.backups.Load,
+		Init:         s.initScripts,
+		Unfinished:   s.unfinished.Load,
+		Users:        s.usersNow,
+		Certificates: s.certificates,
+		OnStatus:     s.remember,
+		OnGiveUp:     s.giveUp,
+		Log:          s.log,
 	})
 }
 
@@ -40,6 +47,9 @@ func (s *server) facts() health.Facts {
 			Left: int64(r.Left.Seconds()), Moved: r.Moved}
 	}
 	if prepared.Done {
+		if !s.seeded.Load() {
+			facts.Seeding = prepared.Seeding
+		}
 		facts.Member = memberFacts(prepared)
 		facts.Dialect = health.Dialect{
 			StatusPath: prepared.Ask.StatusPath, WritablePath: prepared.Ask.WritablePath,
@@ -69,7 +79,8 @@ func memberFacts(p runstate.Prepared) health.Member {
 			Bolt: p.Ports.Bolt, HTTP: p.Ports.HTTP, Discovery: p.Ports.Discovery,
 			Transaction: p.Ports.Transaction, Raft: p.Ports.Raft,
 		},
-		LocalBolt: p.Local.Bolt, LocalHTTP: p.Local.HTTP,
+		LocalBolt: p.Local.Bolt, LocalHTTP: p.Local.HTTP, LocalHTTPS: p.Local.HTTPS,
+		BoltPin: boltPin(p), HTTPSPin: pinOf(p, neo4jconf.OverHTTPS),
 		Members: p.Members, FormationSize: p.FormationSize, AuthEnabled: p.AuthEnabled, FormedBefore: p.FormedBefore,
 		DataDir: p.DataDir, DebugLog: p.Logs["debug"],
 	}
@@ -115,5 +126,5 @@ func (s *server) giveUp(reason string) {
 
 // credentials are the administrator's, for the probes. Empty ones mean that none are known.
 func (s *server) credentials() (user, password string) {
-	return "neo4j", s.password.Load().Reveal()
+	return "neo4j", s.fresh.Load().AdminPassword.Reveal()
 }

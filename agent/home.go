@@ -59,6 +59,9 @@ func (p *preparation) readHome(ctx context.Context) error {
 	if err := p.readIntent(); err != nil {
 		return withCode(exitConfig, err)
 	}
+	if err := p.readPairs(); err != nil {
+		return withCode(exitConfig, err)
+	}
 	p.sizeMemory(machine())
 	return p.learn(ctx, version, edition)
 }
@@ -90,7 +93,8 @@ func (p *preparation) learn(ctx context.Context, version neo4jconf.Version, edit
 	p.prepared.Role, p.prepared.FormationSize = string(intent.Role), intent.FormationSize
 	p.prepared.Ports.Discovery = intent.Ports.Discovery
 	p.prepared.FormedBefore = state.wasFormed() || config.FormedBefore(exists)
-	p.prepared.DataDir, p.prepared.StateDir, p.prepared.Logs = config.DataDir(), p.folders.state, config.LogFiles()
+	p.prepared.DataDir, p.prepared.StateDir = config.DataDir(), p.folders.state
+	p.prepared.Logs, p.prepared.UnwrittenLogs = config.LogFiles(), config.UnwrittenLogs()
 	return nil
 }
 
@@ -161,6 +165,7 @@ func (p *preparation) input() neo4jconf.Input {
 		HomeDir: p.settings.Home, ConfDir: filepath.Dir(p.neo4j.conf), DataRoot: p.settings.DataRoot, Mounts: p.neo4j.mounts,
 		QueryLog: p.settings.QueryLog, AuthDisabled: p.settings.AuthDisabled, Memory: p.neo4j.memory,
 		Plugins: p.settings.Plugins, Service: p.neo4j.service,
+		TLS: p.tls(),
 	}
 	if p.settings.UpgradeMode {
 		in.Role = neo4jconf.Standalone

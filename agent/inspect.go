@@ -16,7 +16,11 @@ func inspect(process string, out output, look func(context.Context, *preparation
 	defer stop()
 	log, flush := newLog(loaded, process)
 	defer flush()
-	return look(ctx, &preparation{settings: loaded, folders: layoutOf(loaded), log: log, out: out, dry: true})
+	p := &preparation{settings: loaded, folders: layoutOf(loaded), log: log, out: out, dry: true}
+	if err := p.readSecrets(ctx); err != nil {
+		return err
+	}
+	return look(ctx, p)
 }
 
 // inTurn takes steps until one fails.

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"os"
-	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -15,18 +12,11 @@ import (
 // loadSettings reads the environment and, where PID 1 hands them over in a file, the secrets. All mistakes come in one
 // error with exit code 78. strict makes names that the agent does not know mistakes too. The notes are for the log.
 func loadSettings(secrets *os.File, strict bool) (*settings.Settings, []string, error) {
-	source := settings.Source{Environ: settings.Environ(), ReadFile: os.ReadFile, Strict: strict}
-	if secrets != nil {
-		values, err := settings.Unseal(secrets)
-		if err != nil {
-			return nil, nil, withCode(exitConfig, err)
-		}
-		source.Secrets = values
+	handed, err := unsealed(secrets)
+	if err != nil {
+		return nil, nil, withCode(exitConfig, err)
 	}
-	loaded, report, err := settings.Load(source)
-	if err == nil {
-		err = refuseReferences(loaded)
-	}
+	loaded, report, err := settings.Load(settings.Source{Environ: settings.Environ(), ReadFile: os.ReadFile, Strict: strict, Secrets: handed})
 	notes := report.Warnings
 	for _, name := range report.Pending {
 		notes = append(notes, name+" is accepted, but this version does not act upon it yet")
@@ -34,32 +24,32 @@ func loadSettings(secrets *os.File, strict bool) (*settings.Settings, []string, 
 	return loaded, notes, withCode(exitConfig, err)
 }
 
-// refuseReferences ends a start whose password stands in Secrets Manager: without it Neo4j would answer to its default
-// password, and this version does not fetch it.
-func refuseReferences(loaded *settings.Settings) error {
-	if len(loaded.References) == 0 {
-		return nil
+// unsealed are the secrets that PID 1 handed over, none where there is no file.
+func unsealed(secrets *os.File) (map[string]string, error) {
+	if secrets == nil {
+		return map[string]string{}, nil
 	}
-	names := slices.Sorted(maps.Keys(loaded.References))
-	return fmt.Errorf("cannot use %s_SECRET: this version does not read Secrets Manager itself; give %s_FILE, or let ECS fill %s from the secret (valueFrom)",
-		strings.Join(names, "_SECRET, "), names[0], names[0])
+	return settings.Unseal(secrets)
 }
 
-// reloadSettings reads the files of secrets again; what was given as a plain variable stays as PID 1 handed it over.
-func reloadSettings(secrets *os.File) (*settings.Settings, error) {
-	values := map[string]string{}
-	if secrets != nil {
-		var err error
-		if values, err = settings.Unseal(secrets); err != nil {
-			return nil, err
-		}
-	}
-	fresh, err := settings.SecretsOf(settings.Environ(), os.ReadFile)
+// readSecretFiles gives what PID 1 handed over, and over it what the files of secrets hold now.
+func readSecretFiles(secrets *os.File) (map[string]string, error) {
+	values, err := unsealed(secrets)
 	if err != nil {
 		return nil, err
 	}
+	fresh, err := settings.SecretsOf(settings.Environ(), os.ReadFile)
 	maps.Copy(values, fresh)
-	loaded, _, err := settings.Load(settings.Source{Environ: settings.Environ(), Secrets: values, ReadFile: os.ReadFile})
+	return values, err
+}
+
+// settingsWith are the settings with these secrets.
+func settingsWith(secrets ...map[string]string) (*settings.Settings, error) {
+	all := map[string]string{}
+	for _, values := range secrets {
+		maps.Copy(all, values)
+	}
+	loaded, _, err := settings.Load(settings.Source{Environ: settings.Environ(), Secrets: all, ReadFile: os.ReadFile})
 	return loaded, err
 }
 

@@ -34,6 +34,7 @@ func main() {
 
 // run is the whole program but its exit.
 func run(args []string) int {
+	hideMemory() // also of the short commands: docker exec gives them the container's whole environment
 	if len(args) > 0 && !isOurs(args[0]) {
 		return passThrough(args)
 	}
@@ -58,5 +59,5 @@ func versionText() string {
 			}
 		}
 	}
-	return fmt.Sprintf("neo4j-agent %s (commit %s, %s)", version, revision, runtime.Version())
+	return fmt.Sprintf("%s (commit %s, %s)", version, revision, runtime.Version())
 }

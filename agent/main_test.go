@@ -1,18 +1,20 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	notify "os/signal"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"neo4j-agent/agent/peers"
 	"neo4j-agent/agent/settings"
@@ -21,16 +23,47 @@ import (
 
 func TestEachCommandOfTheGrammarIsOursAndNothingElse(t *testing.T) {
 	var commands []string
-	kind := reflect.TypeFor[grammar]()
-	for i := range kind.NumField() {
-		name := kind.Field(i).Tag.Get("name")
-		commands = append(commands, cmp.Or(name, strings.ToLower(kind.Field(i).Name)))
+	for _, c := range grammar(nil).Commands() {
+		commands = append(append(commands, c.Name()), c.Aliases...)
 	}
-	commands = append(commands, "neo4j") // the official image's word for start
 	slices.Sort(commands)
 	ours := slices.Sorted(slices.Values(names))
 	if !slices.Equal(commands, ours) {
 		t.Errorf("the grammar has %v, passed through is what is not in %v", commands, ours)
+	}
+}
+
+func TestACommandLineThatIsNotUnderstoodNamesWhatIsWrong(t *testing.T) {
+	for line, want := range map[string]string{
+		"restore":                  "takes one <source>, and 0 were given",
+		"restore latest other":     "takes one <source>, and 2 were given",
+		"restore --nothing latest": "unknown flag: --nothing",
+		"backup now":               "now",
+		"backup --verify=never":    `invalid argument "never" for "--verify" flag: it must be check or restore`,
+		"backup --wait=5":          "--wait",
+		"prepare --secrets-fd=x":   "--secrets-fd",
+		"--nothing":                "unknown flag: --nothing",
+	} {
+		var ran error
+		root := grammar(&ran)
+		root.SetArgs(strings.Fields(line))
+		if err := root.Execute(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", line, err, want)
+		}
+	}
+}
+
+func TestFlagsReachTheirCommand(t *testing.T) {
+	for line, want := range map[string]string{
+		"--database=a,b --database c --full --wait 10m --from this_instance --verify restore": "&{[a b c] true 10m0s this_instance restore}",
+		"": "&{[] false 0s  check}",
+	} {
+		c := &backupCommand{}
+		f := pflag.NewFlagSet("backup", pflag.ContinueOnError)
+		c.flags(f)
+		if err := f.Parse(strings.Fields(line)); err != nil || fmt.Sprint(c) != want {
+			t.Errorf("%q gives %v (%v), want %s", line, c, err, want)
+		}
 	}
 }
 
@@ -193,5 +226,19 @@ func TestWhatPrepareSaysArrivesWhole(t *testing.T) {
 		if got, err := readLaunch(file); err != nil || !slices.Equal(got.Argv, argv) {
 			t.Errorf("got %v (%v), want %v", got.Argv, err, argv)
 		}
+	}
+}
+
+func TestWorkThatASignalEndedHasItsExitCode(t *testing.T) {
+	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+		ctx, stop := notify.NotifyContext(t.Context(), signal)
+		if err := syscall.Kill(os.Getpid(), signal); err != nil {
+			t.Fatal(err)
+		}
+		<-ctx.Done()
+		if err := interrupted(ctx, ctx.Err()); codeOf(err) != want {
+			t.Errorf("%v: exit code %d, want %d", signal, codeOf(err), want)
+		}
+		stop()
 	}
 }

@@ -7,13 +7,17 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/spf13/pflag"
+
 	"neo4j-agent/agent/peers"
 	"neo4j-agent/agent/settings"
 )
 
-type peersCommand struct {
-	Wait bool `help:"Wait until there are enough members, as prepare does."`
-	JSON bool `name:"json" help:"Print a JSON array."`
+type peersCommand struct{ Wait, JSON bool }
+
+func (c *peersCommand) flags(f *pflag.FlagSet) {
+	f.BoolVar(&c.Wait, "wait", false, "Wait until there are enough members, as prepare does.")
+	f.BoolVar(&c.JSON, "json", false, "Print a JSON array.")
 }
 
 // peerLine is one member as `peers --json` prints it.

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/spf13/pflag"
 
 	"neo4j-agent/agent/peers"
 	"neo4j-agent/agent/runstate"
@@ -18,24 +20,31 @@ import (
 
 // prepareCommand is the one-shot stage before each start of the database. Its exit code decides whether that starts.
 type prepareCommand struct {
-	DryRun    bool `help:"Say what would be done and change nothing."`
-	SecretsFD int  `hidden:"" default:"-1" help:"Descriptor with the secrets."`
-	ResultFD  int  `hidden:"" default:"-1" help:"Descriptor that takes how to launch Neo4j."`
+	DryRun                      bool
+	SecretsFD, ResultFD, KeptFD int
+}
+
+func (c *prepareCommand) flags(f *pflag.FlagSet) {
+	f.BoolVar(&c.DryRun, "dry-run", false, "Say what would be done and change nothing.")
+	descriptorFlag(f, &c.SecretsFD, "secrets-fd", "has the secrets")
+	descriptorFlag(f, &c.ResultFD, "result-fd", "takes how to launch Neo4j")
+	descriptorFlag(f, &c.KeptFD, "kept-fd", "takes what Secrets Manager gave")
 }
 
 // Run prepares, and says how to launch the database to whoever asked.
 func (c prepareCommand) Run(out output) error {
-	loaded, warnings, err := loadSettings(inherited(c.SecretsFD, "secrets"), c.DryRun)
+	secrets := inherited(c.SecretsFD, "secrets")
+	loaded, warnings, err := loadSettings(secrets, c.DryRun)
 	if err != nil {
 		return err
 	}
 	outliveReaders()
-	hideMemory()
 	log, flush := newLog(loaded, "prepare")
 	defer flush()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	p := &preparation{settings: loaded, folders: layoutOf(loaded), log: log, out: out, dry: c.DryRun}
+	p := &preparation{settings: loaded, folders: layoutOf(loaded), log: log, out: out, dry: c.DryRun,
+		secrets: secrets, kept: keptSecrets{inherited(c.KeptFD, "kept-secrets")}}
 	if c.DryRun {
 		for _, warning := range warnings {
 			p.would("warn: %s", warning)
@@ -65,12 +74,16 @@ func (c prepareCommand) forReal(ctx context.Context, p *preparation) error {
 // preparation is the one-shot stage at work: what its steps have found out so far.
 type preparation struct {
 	settings *settings.Settings
+	secrets  *os.File // what PID 1 handed over, nil when run by hand
+	kept     keptSecrets
 	folders  layout
 	log      zerolog.Logger
 	out      io.Writer
 	dry      bool
 
 	neo4j    neo4jHome // version, edition, base configuration
+	pairs    pairs     // certificates that are not the user's own affair
+	pairsIn  string    // where they are kept, "" for the run directory
 	own      peers.Own
 	found    []string // discovery members, host or host:port
 	prepared runstate.Prepared
@@ -84,15 +97,19 @@ func (p *preparation) run(ctx context.Context) error {
 		take func(context.Context) error
 	}{
 		{"creating directories", p.makeFolders},
+		{"reading secrets from Secrets Manager", p.readSecrets},
 		{"reading neo4j's version and configuration", p.readHome},
+		{"checking users", p.checkUsers},
 		{"installing plugins", p.installPlugins},
 		{"finding the own address", p.findAddress},
 		{"looking for a snapshot to restore", p.restoreSnapshot},
 		{"setting the initial password", p.setPassword},
 		{"waiting for members", p.findMembers},
+		{"looking for init scripts", p.noteInit},
 		{"writing neo4j.conf", p.writeConfig},
 		{"validating the configuration", p.validate},
 		{"finding neo4j's command", p.findCommand},
+		{"resetting the administrator's password", p.resetPassword},
 	}
 	begun := time.Now()
 	for _, step := range steps {
@@ -111,7 +128,7 @@ func (p *preparation) run(ctx context.Context) error {
 // interrupted gives the exit code of a process that a signal ended to work that was told to stop.
 func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return withCode(128+int(syscall.SIGTERM), errors.New("told to stop while preparing"))
+		return withCode(stopCode(ctx), errors.New("told to stop while preparing"))
 	}
 	return err
 }

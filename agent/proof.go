@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -67,7 +68,7 @@ func (p *proof) prepare(manifest snapshot.Manifest) error {
 	}
 	root := p.tool.place("proof")
 	database := p.neo4j.intent.Config.DefaultDatabase()
-	if names := users(manifest.Databases()); len(names) > 0 && !slices.Contains(names, database) {
+	if names := withoutSystem(manifest.Databases()); len(names) > 0 && !slices.Contains(names, database) {
 		database = names[0]
 	}
 	port, err := freePort()
@@ -106,8 +107,8 @@ func (p *proof) prepare(manifest snapshot.Manifest) error {
 	return nil
 }
 
-// users are the databases without system, whose users would be those of the source.
-func users(databases []string) []string {
+// withoutSystem are the databases without system, whose users would be those of the source.
+func withoutSystem(databases []string) []string {
 	return slices.DeleteFunc(slices.Clone(databases), func(name string) bool { return name == systemDatabase })
 }
 
@@ -118,15 +119,14 @@ func (p *proof) fetch(ctx context.Context, snapshot string) ([]string, error) {
 	var names []string
 	_, err := restore.Run(ctx, restore.Options{
 		Snapshot: snapshot, Unverified: true, S3: p.client, Bucket: p.settings.BackupBucket, Layout: layoutInBucket(p.settings),
-		Markers: p.tool.place("proof/markers"), Staging: filepath.Join(config.DataDir(), stagingFolder), Store: config.Stores,
-		DefaultDatabase: config.DefaultDatabase(), PlaceCopies: !config.MovesStores(), Overwrite: true,
-		Place: func(ctx context.Context, staged []restore.Staged) error {
-			names = nil
+		Markers: p.tool.place("proof/markers"), Staging: w.staging(""), Store: config.Stores,
+		DefaultDatabase: config.DefaultDatabase(), LowerCase: w.neo4j.dialect.LowerCaseNames(), BuildCopies: !config.MovesStores(), Overwrite: true,
+		Build: func(ctx context.Context, staged []restore.Staged) ([]restore.Move, error) {
 			staged = slices.DeleteFunc(staged, func(s restore.Staged) bool { return s.Database == systemDatabase })
 			for _, s := range staged {
 				names = append(names, w.target(s))
 			}
-			return w.place(ctx, staged)
+			return w.build(ctx, staged)
 		},
 		Agent: version, Log: p.log,
 		Progress: func(now restore.Progress) { p.bar.tell("proving: "+now.Step, now.Done, now.Total, now.Rate, now.Left) },
@@ -170,6 +170,10 @@ func (p *proof) compare(ctx context.Context, database string) (string, error) {
 		return "", err
 	}
 	last, err := p.server.witness.transactions(ctx, database)
+	// Later generations may write something of their own when they start.
+	if exact := p.neo4j.dialect.SystemDatabase() == ""; err == nil && exact && source.trouble == nil && source.blind == nil && last.greatest > source.after.greatest {
+		return "", fmt.Errorf("%w: its last transaction is %d, the source has none after %d", backup.ErrUnproven, last.greatest, source.after.greatest)
+	}
 	return verdict(source, last, err == nil, has)
 }
 
@@ -177,18 +181,20 @@ func (p *proof) compare(ctx context.Context, database string) (string, error) {
 // wraps backup.ErrUnproven.
 func verdict(source testimony, last span, known bool, has counts) (string, error) {
 	reached := fmt.Sprintf("last transaction %d, the source had %d when the backup began", last.greatest, source.before.least)
-	if !known {
-		reached = "the last transaction cannot be asked of the restored server"
-	}
 	switch {
-	case source.trouble != nil:
-		return fmt.Sprintf("%s; not compared with the source: %v", has.orNothing(), source.trouble), nil
-	case known && last.greatest < source.before.least:
+	case !known:
+		reached = "the last transaction cannot be asked of the restored server"
+	case source.blind != nil:
+		reached = fmt.Sprintf("last transaction %d, that of the source is not known: %v", last.greatest, source.blind)
+	case last.greatest < source.before.least:
 		return "", fmt.Errorf("%w: its last transaction is %d, the source had %d when the backup began",
 			backup.ErrUnproven, last.greatest, source.before.least)
+	}
+	switch {
+	case source.counts == nil:
+		return fmt.Sprintf("%s; %s; not compared with the source: %v", reached, has.orNothing(), cmp.Or(source.trouble, source.blind)), nil
 	case !source.quiet():
-		return fmt.Sprintf("%s; the source was written to meanwhile: it then had %s, restored are %s",
-			reached, source.counts.orNothing(), has.orNothing()), nil
+		return fmt.Sprintf("%s; %s: it then had %s, restored are %s", reached, source.meanwhile(), source.counts.orNothing(), has.orNothing()), nil
 	case !maps.Equal(has, source.counts):
 		return "", fmt.Errorf("%w: it has %s, the source has %s, and nothing was written meanwhile",
 			backup.ErrUnproven, has.orNothing(), source.counts.orNothing())

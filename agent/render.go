@@ -5,10 +5,14 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/spf13/pflag"
 )
 
-type renderCommand struct {
-	Diff bool `help:"Print what would change in the files on disk, and where each setting comes from."`
+type renderCommand struct{ Diff bool }
+
+func (c *renderCommand) flags(f *pflag.FlagSet) {
+	f.BoolVar(&c.Diff, "diff", false, "Print what would change in the files on disk, and where each setting comes from.")
 }
 
 // Run prints the configuration with the members that can be found at once.

@@ -9,16 +9,25 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/spf13/pflag"
+
 	"neo4j-agent/agent/restore"
 	"neo4j-agent/neo4jconf"
 )
 
 type restoreCommand struct {
-	Source    string `arg:"" help:"What to restore, as SNAPSHOT_PATH takes it: latest, latest/daily, @2026-01-31T04:00Z, bucket/key, s3://bucket/key, or a path."`
-	Overwrite bool   `help:"Replace the data that is there."`
-	Until     string `placeholder:"ID|TIME" help:"Only what was committed before this transaction or time (UTC). Needs a backup of Neo4j 5 or later."`
-	DryRun    bool   `help:"Say what would be done and change nothing."`
-	JSON      bool   `name:"json" help:"Print the result as one JSON object."`
+	Source                  string
+	Until                   string
+	Overwrite, DryRun, JSON bool
+}
+
+const sourceHelp = "<source> is what SNAPSHOT_PATH takes: latest, latest/daily, @2026-01-31T04:00Z, bucket/key, s3://bucket/key, or a path."
+
+func (c *restoreCommand) flags(f *pflag.FlagSet) {
+	f.BoolVar(&c.Overwrite, "overwrite", false, "Replace the data that is there.")
+	f.StringVar(&c.Until, "until", "", "Only what was committed before this transaction or time (UTC), `ID|TIME`. Needs a backup of Neo4j 5 or later.")
+	f.BoolVar(&c.DryRun, "dry-run", false, "Say what would be done and change nothing.")
+	f.BoolVar(&c.JSON, "json", false, "Print the result as one JSON object.")
 }
 
 // restoredLine is the result as --json prints it.
@@ -42,17 +51,19 @@ func (c restoreCommand) Run(out output) error {
 		c.Until = loaded.RestoreUntil
 	}
 	outliveReaders()
-	hideMemory()
-	if !c.DryRun {
-		if err := dropRoot(loaded); err != nil {
-			return withCode(exitPermission, err)
-		}
-	}
 	log, flush := newLog(loaded, "restore")
 	defer flush()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	p := &preparation{settings: loaded, folders: layoutOf(loaded), log: log, out: out, dry: c.DryRun}
+	if err := p.readSecrets(ctx); err != nil { // files may be for root's eyes only
+		return said(log, interrupted(ctx, err))
+	}
+	if !c.DryRun {
+		if err := dropRoot(p.settings); err != nil {
+			return said(log, withCode(exitPermission, err))
+		}
+	}
 	if p.settings.RunDir, err = p.folders.runFolder(); err != nil {
 		return withCode(exitCannotMake, err)
 	}

@@ -46,6 +46,9 @@ func (p *preparation) noteHalfDone() error {
 	}
 	p.prepared.Scripts = map[string]string{}
 	for _, h := range half {
+		if h.Seeds != nil {
+			p.prepared.Seeding = "its databases are being seeded from " + h.Name
+		}
 		for _, database := range h.Databases {
 			if script := p.neo4j.intent.Config.MetadataScript(database); script != "" && exists(script) {
 				p.prepared.Scripts[database] = script
@@ -102,16 +105,16 @@ func (w *restoring) options(ctx context.Context) (restore.Options, error) {
 	s := w.settings
 	options := restore.Options{
 		Snapshot: w.snapshot, Bucket: s.BackupBucket, Layout: layoutInBucket(s), Pinned: w.clustered(),
-		Markers: w.markers(), Staging: filepath.Join(w.prepared.DataDir, stagingFolder), Store: w.config().Stores,
-		DefaultDatabase: w.config().DefaultDatabase(), EachNew: s.Restore == "each-new", Overwrite: w.overwrite, Now: w.now, Dry: w.dry,
-		Accept: w.accept, Place: w.place, PlaceCopies: !w.config().MovesStores(), SecondHalf: w.needsServer,
+		Markers: w.markers(), Staging: w.staging(""), Store: w.replaces,
+		Target: w.target, LowerCase: w.neo4j.dialect.LowerCaseNames(), DefaultDatabase: w.config().DefaultDatabase(), EachNew: s.Restore == "each-new", Overwrite: w.overwrite, Now: w.now, Dry: w.dry,
+		Accept: w.accept, Build: w.build, BuildCopies: !w.config().MovesStores(), Unbind: w.unbind, SecondHalf: w.needsServer,
 		Agent: version, Progress: w.tellProgress, Log: w.log,
 	}
 	if s.UpgradeMode {
-		options.Accept, options.Place = w.acceptUpgrade, w.upgrade
+		options.Accept, options.Build = w.acceptUpgrade, w.upgrade
 	}
 	if w.clustered() {
-		options.Unless, options.Seed = w.clusterRuns, w.neo4j.dialect.SeedsClusters()
+		options.Unless, options.Seed = w.clusterRuns, w.seeds()
 	}
 	if w.clustered() && w.now {
 		options.Unless = w.refuseCluster
@@ -126,6 +129,9 @@ func (w *restoring) options(ctx context.Context) (restore.Options, error) {
 	options.S3 = client
 	return options, err
 }
+
+// seeds tells whether the cluster fetches the snapshot itself, once it runs.
+func (w *restoring) seeds() bool { return w.clustered() && w.neo4j.dialect.SeedsClusters() }
 
 // clusterRuns tells whether the other members run as a cluster: then this member joins it and copies its store, since a
 // restored one would be older. A cluster that is just without a leader is waited for, never replaced.
@@ -192,7 +198,10 @@ func (w *restoring) askOthers(ctx context.Context) (health.Others, error) {
 // tellProgress says how far the restore is: in prepare.json, in the log or on the terminal.
 func (w *restoring) tellProgress(now restore.Progress) {
 	stores := int64(0)
-	if now.Step == restore.Placing {
+	switch now.Step {
+	case restore.Building:
+		stores = treeSize([]string{w.staging("")})
+	case restore.Placing: // where it has to be copied
 		stores = treeSize(w.config().Stores(nil))
 	}
 	if w.dry {

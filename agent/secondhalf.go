@@ -3,11 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"maps"
-	"os"
-	"slices"
 	"time"
 
 	"neo4j-agent/agent/health"
@@ -28,9 +23,9 @@ const (
 func (s *server) finishRestores(ctx context.Context) {
 	ticks := time.NewTicker(halfAgain)
 	defer ticks.Stop()
-	said := ""
+	said, patience := "", patience{}
 	for {
-		err := s.finishHalfDone(ctx)
+		err := s.finishHalfDone(ctx, patience)
 		if err != nil && ctx.Err() == nil && err.Error() != said {
 			said = err.Error()
 			s.log.Warn().Msg("the restore is not finished yet, trying again: " + said)
@@ -43,14 +38,43 @@ func (s *server) finishRestores(ctx context.Context) {
 	}
 }
 
-func (s *server) finishHalfDone(ctx context.Context) error {
-	status, prepared := s.monitor.Current(), s.prepared()
-	if status.Phase != health.Ready || prepared.Markers == "" {
+func (s *server) finishHalfDone(ctx context.Context, patience patience) error {
+	prepared := s.prepared()
+	if !prepared.Done || prepared.Markers == "" {
 		return nil
 	}
 	half, err := restore.HalfDone(prepared.Markers)
-	if err != nil || len(half) == 0 {
+	if err != nil {
 		return err
+	}
+	var waiting *health.Unfinished
+	var failed []error
+	for _, h := range half {
+		err := s.finish(ctx, prepared, h, patience)
+		if err == nil {
+			s.log.Info().Str("snapshot", h.Name).Strs("databases", h.Databases).Msg("the running server has all databases of the restore")
+			continue
+		}
+		waiting = &health.Unfinished{Snapshot: h.Name, Databases: h.Databases, Waiting: err.Error()}
+		if !errors.Is(err, errNotYet) {
+			failed = append(failed, err)
+		}
+	}
+	s.unfinished.Store(waiting)
+	s.seeded.Store(waiting == nil)
+	return errors.Join(failed...)
+}
+
+// errNotYet is what a restore waits for while the server cannot be expected to answer.
+var errNotYet = errors.New("the server does not answer yet")
+
+// finish tries to finish one restore. A cluster whose databases are to be seeded counts as ready only afterwards: there it
+// is enough that the server answers.
+func (s *server) finish(ctx context.Context, prepared runstate.Prepared, h restore.Half, patience patience) error {
+	status := s.monitor.Current()
+	ready := status.Phase == health.Ready
+	if !ready && h.Seeds == nil {
+		return errNotYet
 	}
 	ctx, cancel := context.WithTimeout(ctx, halfLimit)
 	defer cancel()
@@ -63,29 +87,42 @@ func (s *server) finishHalfDone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, h := range half {
-		f := &finishing{Client: client, dialect: dialect, scripts: prepared.Scripts, half: h, leads: status.Databases[systemDatabase] == health.RoleLeader}
-		if err := f.run(ctx); err != nil {
-			return err
-		}
-		if err := restore.Finish(prepared.Markers, h.Name); err != nil {
-			return err
-		}
-		s.log.Info().Str("snapshot", h.Name).Strs("databases", h.Databases).Msg("the running server has all databases of the restore")
+	f := &finishing{
+		server: client, dialect: dialect, scripts: prepared.Scripts, half: h, patience: patience, own: status.Member.Bolt,
+		note: func(database, id string) error { return restore.NoteBefore(prepared.Markers, h.Name, database, id) },
 	}
-	return nil
+	there, err := f.databases(ctx)
+	if err != nil && !ready {
+		return errNotYet
+	}
+	if err == nil {
+		err = f.run(ctx, there)
+	}
+	if err != nil {
+		return err
+	}
+	return restore.Finish(prepared.Markers, h.Name)
 }
 
 // systemClient reaches the system database through whoever leads it.
 func (s *server) systemClient(prepared runstate.Prepared) (*health.Client, error) {
 	user, password := s.credentials()
+	return leaderClient(prepared, user, password)
+}
+
+// leaderClient reaches each database through whoever leads it.
+func leaderClient(prepared runstate.Prepared, user, password string) (*health.Client, error) {
 	if !prepared.AuthEnabled {
 		password = ""
 	}
 	if prepared.Role == string(neo4jconf.Standalone) {
-		return health.NewClient(prepared.Local.Bolt, user, password)
+		return health.NewClient(prepared.Local.Bolt, user, password, overOwn(prepared))
 	}
-	return health.NewRoutedClient(prepared.Local.Bolt, user, password)
+	address, over, err := routedOver(prepared)
+	if err != nil {
+		return nil, err
+	}
+	return health.NewRoutedClient(address, user, password, over)
 }
 
 // dialectOf is that of the database as prepare found it.
@@ -95,113 +132,4 @@ func dialectOf(prepared runstate.Prepared) (neo4jconf.Dialect, error) {
 		return neo4jconf.Dialect{}, err
 	}
 	return neo4jconf.For(version, neo4jconf.Edition(prepared.Edition))
-}
-
-// finishing is the second half of one restore.
-type finishing struct {
-	*health.Client
-	dialect neo4jconf.Dialect
-	scripts map[string]string // database to the statements of its users and roles
-	half    restore.Half
-	leads   bool // this member leads the system database
-}
-
-func (f *finishing) run(ctx context.Context) error {
-	there, err := f.databases(ctx)
-	if err != nil {
-		return err
-	}
-	if f.half.Seeds != nil {
-		return f.seed(ctx, there)
-	}
-	for _, name := range f.half.Databases {
-		if there[name] {
-			continue
-		}
-		if err := f.do(ctx, "CREATE DATABASE $database", map[string]any{"database": name}); err != nil {
-			return fmt.Errorf("cannot create database %s, whose files are restored: %v", name, err)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(f.scripts)) {
-		if err := f.runScript(ctx, name, f.scripts[name]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// runScript makes the users and roles anew that a restore left statements for. They say IF NOT EXISTS themselves.
-func (f *finishing) runScript(ctx context.Context, database, path string) error {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("cannot restore users and roles of %s: %v", database, err)
-	}
-	for i, statement := range neo4jconf.Statements(string(text)) {
-		if err := f.do(ctx, statement, map[string]any{"database": database}); err != nil {
-			return fmt.Errorf("cannot restore users and roles of %s: statement %d of %s: %v", database, i+1, path, err)
-		}
-	}
-	return nil
-}
-
-// databases are the names that the server knows.
-func (f *finishing) databases(ctx context.Context) (map[string]bool, error) {
-	rows, err := f.Rows(ctx, f.dialect.SystemDatabase(), f.dialect.DatabaseList(), nil)
-	if err != nil {
-		return nil, fmt.Errorf("cannot list the databases: %v", err)
-	}
-	there := map[string]bool{}
-	for _, row := range rows {
-		if name, ok := row["name"].(string); ok {
-			there[name] = true
-		}
-	}
-	return there, nil
-}
-
-// seed has the cluster fetch each database. The default one exists in a new cluster, and is made anew as long as it is
-// empty; one that holds anything is never touched. Only the member that leads the system database acts.
-func (f *finishing) seed(ctx context.Context, there map[string]bool) error {
-	for name, uri := range f.half.Seeds {
-		if there[name] {
-			empty, err := f.isEmpty(ctx, name)
-			if err != nil {
-				return err
-			}
-			if !empty {
-				continue
-			}
-		}
-		if !f.leads {
-			return fmt.Errorf("database %s is not there yet: the member that leads the system database makes it", name)
-		}
-		if there[name] {
-			if err := f.do(ctx, "DROP DATABASE $database", map[string]any{"database": name}); err != nil {
-				return fmt.Errorf("cannot make the empty database %s anew: %v", name, err)
-			}
-		}
-		statement, err := f.dialect.Seed(neo4jconf.Seed{Database: name, URI: uri})
-		if err == nil {
-			err = f.do(ctx, statement.Text, statement.Parameters)
-		}
-		if err != nil {
-			return fmt.Errorf("cannot seed database %s from %s: %v", name, uri, err)
-		}
-	}
-	return nil
-}
-
-func (f *finishing) isEmpty(ctx context.Context, database string) (bool, error) {
-	rows, err := f.Rows(ctx, database, "MATCH (n) RETURN count(n) AS nodes", nil)
-	if err != nil || len(rows) != 1 {
-		return false, fmt.Errorf("cannot tell whether database %s is empty: %v", database, err)
-	}
-	return rows[0]["nodes"] == int64(0), nil
-}
-
-func (f *finishing) do(ctx context.Context, statement string, parameters map[string]any) error {
-	return f.Do(ctx, f.dialect.SystemDatabase(), statement, parameters)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/spf13/pflag"
 
 	"neo4j-agent/agent/health"
 	"neo4j-agent/agent/logship"
@@ -35,32 +36,39 @@ const (
 
 // serveCommand is the long-running stage.
 type serveCommand struct {
-	TalkFD    int `hidden:"" default:"-1" help:"Descriptor of the talk with PID 1."`
-	SecretsFD int `hidden:"" default:"-1" help:"Descriptor with the secrets."`
-	ResultFD  int `hidden:"" default:"-1" help:"Descriptor with what prepare said."`
+	TalkFD, SecretsFD, ResultFD, KeptFD int
 
-	Container time.Time `hidden:"" help:"Start of the container."`
+	Container time.Time // its start
+}
+
+func (c *serveCommand) flags(f *pflag.FlagSet) {
+	descriptorFlag(f, &c.TalkFD, "talk-fd", "is the talk with PID 1")
+	descriptorFlag(f, &c.SecretsFD, "secrets-fd", "has the secrets")
+	descriptorFlag(f, &c.ResultFD, "result-fd", "has what prepare said")
+	descriptorFlag(f, &c.KeptFD, "kept-fd", "takes what Secrets Manager gave")
+	f.TimeVar(&c.Container, "container", time.Time{}, []string{time.RFC3339Nano}, "start of the container")
+	hide(f, "container")
 }
 
 // Run serves until PID 1 says `stopped` or goes away, or, run by hand, until a signal comes.
-func (c serveCommand) Run() error {
+func (c serveCommand) Run(output) error {
 	secrets := inherited(c.SecretsFD, "secrets")
 	loaded, _, err := loadSettings(secrets, false)
 	if err != nil {
 		return err
 	}
 	outliveReaders()
-	hideMemory()
 	log, flush := newLog(loaded, "serve")
 	defer flush()
-	if fresh, err := reloadSettings(secrets); err == nil { // files may have changed since PID 1 read them
-		loaded = fresh
+	keeper, fresh, err := newSecretKeeper(loaded, secrets, keptSecrets{inherited(c.KeptFD, "kept-secrets")})
+	if err != nil {
+		return withCode(exitConfig, err)
 	}
 	s := &server{
-		settings: loaded, secrets: secrets, result: inherited(c.ResultFD, "launch"), container: c.Container, log: log,
-		stopped: make(chan struct{}), shipped: make(chan struct{}),
+		settings: loaded, keeper: keeper, lookup: make(chan struct{}, 1), result: inherited(c.ResultFD, "launch"), container: c.Container, log: log,
+		stopped: make(chan struct{}), shipped: make(chan struct{}), renewed: make(chan struct{}, 1), recheck: make(chan struct{}, 1),
 	}
-	s.password.Store(&loaded.AdminPassword)
+	s.fresh.Store(fresh)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	if c.TalkFD >= 0 { // only PID 1 tells us when to leave
@@ -76,17 +84,28 @@ func (c serveCommand) Run() error {
 
 // server is the long-running stage at work.
 type server struct {
-	settings *settings.Settings
-	secrets  *os.File // nil when run by hand
-	result   *os.File // nil when run by hand
-	password atomic.Pointer[settings.Secret]
-	talk     *runstate.Talk // nil when run by hand
+	settings *settings.Settings // as they were at the start
+	keeper   *secretKeeper
+	lookup   chan struct{}                     // a word has Secrets Manager asked at once
+	result   *os.File                          // nil when run by hand
+	fresh    atomic.Pointer[settings.Settings] // with the secrets as they are now
+	renewed  chan struct{}                     // holds a word when users are to be looked at now
+	recheck  chan struct{}                     // and when certificates are
+	talk     *runstate.Talk                    // nil when run by hand
+	prober   *health.Neo4j
 	monitor  *health.Monitor
 	log      zerolog.Logger
 
-	shipper atomic.Pointer[logship.Shipper] // nil while no logs are sent
-	stopped chan struct{}                   // closed when the database has ended for good
-	shipped chan struct{}                   // closed when all that could be sent of the logs has been
+	shipper    atomic.Pointer[logship.Shipper]      // nil while no logs are sent
+	unsent     atomic.Pointer[[]health.LogShipping] // logs that were asked for and are not sent
+	backups    atomic.Pointer[health.Backups]       // nil until the bucket was looked at
+	init       atomic.Pointer[health.Init]          // nil while nothing is known of init scripts
+	users      atomic.Pointer[health.Users]         // nil until they were looked at
+	unfinished atomic.Pointer[health.Unfinished]    // nil while no restore waits for the server
+	seeded     atomic.Bool                          // what restores left for the running server is done
+	tls        certificateWatch
+	stopped    chan struct{} // closed when the database has ended for good
+	shipped    chan struct{} // closed when all that could be sent of the logs has been
 
 	container time.Time // its start; zero when run by hand
 	withdrawn bool      // our record has been taken out of Cloud Map
@@ -102,8 +121,13 @@ func (s *server) run(ctx context.Context) error {
 	working.Go(func() { s.monitor.Run(ctx) })
 	working.Go(func() { s.serveHTTP(ctx) })
 	working.Go(func() { s.reloadOnHangup(ctx) })
+	working.Go(func() { s.watchSecrets(ctx) })
 	working.Go(func() { s.shipLogs(ctx) })
 	working.Go(func() { s.finishRestores(ctx) })
+	working.Go(func() { s.watchBackups(ctx) })
+	working.Go(func() { s.runInitScripts(ctx) })
+	working.Go(func() { s.reconcileUsers(ctx) })
+	working.Go(func() { s.watchCertificates(ctx) })
 	if s.talk == nil {
 		<-ctx.Done()
 		return nil
@@ -132,24 +156,22 @@ func (s *server) listen(ctx context.Context) error {
 	}
 }
 
-// reloadOnHangup reads the files of secrets again at each SIGHUP, which PID 1 passes on.
-func (s *server) reloadOnHangup(ctx context.Context) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
-	for {
+// renew takes in settings whose secrets may have changed, and tells whether they have.
+func (s *server) renew(loaded *settings.Settings) bool {
+	if s.fresh.Swap(loaded).SameSecrets(loaded) {
+		return false
+	}
+	s.lookAgain()
+	return true
+}
+
+// lookAgain has what depends on secrets looked at without delay.
+func (s *server) lookAgain() {
+	for _, waiting := range []chan struct{}{s.renewed, s.recheck} {
 		select {
-		case <-ctx.Done():
-			return
-		case <-hangups:
+		case waiting <- struct{}{}:
+		default: // the word is there already
 		}
-		loaded, err := reloadSettings(s.secrets)
-		if err != nil {
-			s.log.Error().Msg("cannot reload, everything stays as it was: " + err.Error())
-			continue
-		}
-		changed := !loaded.AdminPassword.Equal(*s.password.Swap(&loaded.AdminPassword))
-		s.log.Info().Bool("changed", changed).Msg("secrets reloaded")
 	}
 }
 

@@ -3,9 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,7 +48,11 @@ func (s *server) shipLogs(ctx context.Context) {
 	}
 	options, err := s.shipping(ctx, prepared)
 	if err != nil {
-		s.log.Error().Msg("cannot send logs: " + err.Error())
+		err = fmt.Errorf("cannot send logs: %v", err)
+		s.log.Error().Msg(err.Error())
+		for _, l := range options.Logs {
+			s.isUnsent(l.Name, err.Error())
+		}
 		return
 	}
 	debug.SetGCPercent(collectAt)
@@ -107,7 +113,9 @@ func (s *server) shipping(ctx context.Context, prepared runstate.Prepared) (logs
 	for _, name := range s.settings.ShipLogs {
 		path := prepared.Logs[name]
 		if path == "" {
-			s.log.Warn().Str("log", name).Msg("this Neo4j has no such log; it is not sent")
+			why := notThere(prepared.UnwrittenLogs[name])
+			s.isUnsent(name, why)
+			s.log.Warn().Str("log", name).Msg(why + "; it is not sent")
 			continue
 		}
 		stream := cmp.Or(s.settings.LogStream, prepared.MemberID)
@@ -130,15 +138,34 @@ func (s *server) shipping(ctx context.Context, prepared runstate.Prepared) (logs
 	return options, nil
 }
 
+// notThere is why a log has no file; setting is what would have it written, if anything.
+func notThere(setting string) string {
+	if setting == "" {
+		return "this Neo4j has no such log"
+	}
+	return "this Neo4j writes no such log without " + setting
+}
+
+// isUnsent has the status tell why a log is not sent. Only shipLogs calls it.
+func (s *server) isUnsent(log, trouble string) {
+	var all []health.LogShipping
+	if before := s.unsent.Load(); before != nil {
+		all = slices.Clone(*before)
+	}
+	all = append(all, health.LogShipping{Log: log, Trouble: trouble})
+	s.unsent.Store(&all)
+}
+
 // logShipping is how sending each log goes.
 func (s *server) logShipping() []health.LogShipping {
-	shipper := s.shipper.Load()
-	if shipper == nil {
-		return nil
-	}
 	var all []health.LogShipping
-	for _, stats := range shipper.Snapshot() {
-		all = append(all, health.LogShipping(stats))
+	if shipper := s.shipper.Load(); shipper != nil {
+		for _, stats := range shipper.Snapshot() {
+			all = append(all, health.LogShipping(stats))
+		}
+	}
+	if unsent := s.unsent.Load(); unsent != nil {
+		all = append(all, *unsent...)
 	}
 	return all
 }

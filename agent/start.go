@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"neo4j-agent/agent/runstate"
@@ -21,14 +22,15 @@ import (
 // startCommand is PID 1. It runs in two stages in the same process: the first holds the container's whole environment,
 // checks it, does what needs root, and replaces itself by the second, whose environment and /proc/1/environ hold no
 // secret.
-type startCommand struct {
-	SecretsFD int `hidden:"" default:"-1" help:"Descriptor with the secrets; given by the first stage."`
+type startCommand struct{ SecretsFD int }
+
+func (c *startCommand) flags(f *pflag.FlagSet) {
+	descriptorFlag(f, &c.SecretsFD, "secrets-fd", "has the secrets; the first stage gives it")
 }
 
 // Run ends with the database's exit code.
-func (c startCommand) Run() error {
+func (c startCommand) Run(output) error {
 	outliveReaders()
-	hideMemory()
 	if c.SecretsFD < 0 {
 		return shedSecrets()
 	}
@@ -104,6 +106,7 @@ type starter struct {
 	secrets  *os.File
 	lock     *os.File
 	result   *os.File                // takes what prepare says
+	kept     *os.File                // takes what Secrets Manager gave
 	last     atomic.Pointer[attempt] // the newest start of the database; read beside the loop
 	began    time.Time               // start of this container
 	log      zerolog.Logger
@@ -129,6 +132,9 @@ func (s *starter) run() error {
 		return withCode(exitCannotMake, err)
 	}
 	if s.result, err = newMemoryFile("launch"); err != nil {
+		return err
+	}
+	if s.kept, err = newMemoryFile("kept-secrets"); err != nil {
 		return err
 	}
 	s.lock = lock

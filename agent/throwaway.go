@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -37,11 +36,11 @@ type throwaway struct {
 
 // start starts what was prepared and waits until it answers. stop ends it and must be called in any case.
 func (t *throwaway) start(ctx context.Context, p *preparation) (stop func(), err error) {
-	if t.witness, err = newWitness(p.neo4j.dialect, t.bolt, p.settings.AdminPassword); err != nil {
+	if t.witness, err = newWitness(p.neo4j.dialect, t.bolt, p.settings.AdminPassword, nil); err != nil {
 		return func() {}, err
 	}
 	tool := supervisor.Tool{
-		Argv: p.launch.Argv, Env: append(settings.Scrub(settings.Environ()), p.launch.Env...), Limit: throwawayLife, Tail: adminTail, Grace: throwawayStop,
+		Argv: p.launch.Argv, Env: append(settings.Scrub(settings.Environ()), p.launch.Env...), Limit: throwawayLife, Tail: shownTail, Grace: throwawayStop,
 		Output: lineLog{log: t.log.With().Str("from", "throw-away neo4j").Logger()},
 	}
 	running, cancel := context.WithCancel(ctx)
@@ -51,7 +50,7 @@ func (t *throwaway) start(ctx context.Context, p *preparation) (stop func(), err
 		defer close(t.ended)
 		result, err := tool.Run(running)
 		if t.end = err; err == nil {
-			t.end = fmt.Errorf("it ended with %v: %s", result.Exit, strings.Join(result.Tail, " | "))
+			t.end = fmt.Errorf("it ended with %v: %s", result.Exit, lastWords(result.Tail))
 		}
 	})
 	stop = func() {
@@ -75,9 +74,9 @@ func (t *throwaway) answers(ctx context.Context, database string) error {
 		}
 		select {
 		case <-t.ended:
-			return fmt.Errorf("cannot start a throw-away server on the backup: %w", t.end)
+			return fmt.Errorf("cannot start a throw-away server: %w", t.end)
 		case <-ctx.Done():
-			return fmt.Errorf("cannot start a throw-away server on the backup: %w: %v", context.Cause(ctx), err)
+			return fmt.Errorf("cannot start a throw-away server: %w: %v", context.Cause(ctx), err)
 		case <-time.After(throwawayAgain):
 		}
 	}

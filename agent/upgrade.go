@@ -22,6 +22,9 @@ func (w *restoring) acceptUpgrade(staged []restore.Staged) error {
 	if len(staged) != 1 || staged[0].Form != snapshot.Store {
 		return restore.Refuse("upgrade %s: it must hold the store of one database, as a backup of 3.5 does", w.snapshot)
 	}
+	if w.until != "" {
+		return restore.Refuse("upgrade %s until %s: a store of 3.5 holds one state only", w.snapshot, w.until)
+	}
 	if w.settings.BackupBucket == "" {
 		return restore.Refuse("upgrade %s: AWS_BACKUP_BUCKET is not set, which takes the dump", w.snapshot)
 	}
@@ -35,36 +38,35 @@ func (w *restoring) copying(s restore.Staged) neo4jconf.Copy {
 	return neo4jconf.Copy{From: s.Path, Database: w.config().DefaultDatabase(), PageCache: w.settings.PageCache}
 }
 
-// upgrade copies the staged store, dumps the copy and uploads the dump. All of it is done again after a kill.
-func (w *restoring) upgrade(ctx context.Context, staged []restore.Staged) error {
-	tool, err := w.toolFor()
-	if err != nil {
-		return err
-	}
-	database := w.config().DefaultDatabase()
-	w.log.Info().Str("database", database).Msg("copying the store of the older generation; it may take hours")
-	if err := tool.does(ctx, w.copying(staged[0])); err != nil {
-		return err
-	}
-	folder := filepath.Join(w.prepared.DataDir, stagingFolder, "dump")
-	if err := os.RemoveAll(folder); err != nil {
-		return fmt.Errorf("cannot dump the copy: %v", err)
-	}
+// upgrade copies the staged store, dumps the copy and uploads the dump, before the copy is put in place. All of it is done
+// again after a kill.
+func (w *restoring) upgrade(ctx context.Context, staged []restore.Staged) ([]restore.Move, error) {
+	database, folder := w.config().DefaultDatabase(), w.staging("dump")
 	if err := os.MkdirAll(folder, 0o750); err != nil {
-		return fmt.Errorf("cannot dump the copy: %v", err)
+		return nil, fmt.Errorf("cannot dump the copy: %v", err)
 	}
-	if err := tool.does(ctx, neo4jconf.Dump{Database: database, Dir: folder}); err != nil {
-		return err
+	w.log.Info().Str("database", database).Msg("copying the store of the older generation; it may take hours")
+	err := w.withScratch(func(tool adminTool) error {
+		if err := tool.does(ctx, w.copying(staged[0])); err != nil {
+			return err
+		}
+		return tool.does(ctx, neo4jconf.Dump{Database: database, Dir: folder})
+	})
+	if kind, known := blame(err); known && kind != restore.Corrupt {
+		return nil, restore.Fail(kind, "upgrade %s: %v", w.snapshot, err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	client, err := s3Client(ctx, w.settings)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	key := layoutInBucket(w.settings).Dumps(time.Now()) + database + ".dump"
 	where, err := backup.UploadFile(ctx, client, w.settings.BackupBucket, key, filepath.Join(folder, database+".dump"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	w.log.Info().Str("dump", where).Msg("the upgraded database is dumped and uploaded: SNAPSHOT_PATH of a new cluster takes it")
-	return nil
+	return w.built(database)
 }

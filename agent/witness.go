@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,9 +24,9 @@ type witness struct {
 	dialect neo4jconf.Dialect
 }
 
-// newWitness asks at a Bolt address as the administrator.
-func newWitness(dialect neo4jconf.Dialect, address string, password settings.Secret) (witness, error) {
-	client, err := health.NewClient(address, "neo4j", password.Reveal())
+// newWitness asks at a Bolt address as the administrator, over TLS where that is not nil.
+func newWitness(dialect neo4jconf.Dialect, address string, password settings.Secret, over *tls.Config) (witness, error) {
+	client, err := health.NewClient(address, "neo4j", password.Reveal(), over)
 	return witness{client, dialect}, err
 }
 
@@ -36,39 +38,57 @@ func (w witness) named(database string) string {
 	return database
 }
 
-// databases are those that run, system too.
-func (w witness) databases(ctx context.Context) ([]string, error) {
+// databases are all that the servers are to have, system too.
+func (w witness) databases(ctx context.Context) (hosted, error) {
 	rows, err := w.Rows(ctx, w.dialect.SystemDatabase(), w.dialect.DatabaseList(), nil)
-	var names []string
-	for _, row := range rows {
-		name, _ := row["name"].(string)
-		if row["currentStatus"] == "online" && row["type"] != "composite" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names, err
+	return hostedIn(rows), err
 }
 
 // span is the last transaction of a database as its members have it: of the one that is behind, and of the foremost.
 type span struct{ least, greatest int64 }
 
 func (w witness) transactions(ctx context.Context, database string) (span, error) {
+	_, all, err := w.transactionsAt(ctx, database, "")
+	return all, err
+}
+
+// transactionsAt tells of the member with a Bolt address, and of all. A member that cannot be told apart counts as all.
+func (w witness) transactionsAt(ctx context.Context, database, address string) (own, all span, err error) {
 	query := w.dialect.LastTransaction()
 	if query == "" {
-		return span{}, fmt.Errorf("neo4j %v does not tell it", w.dialect.Version)
+		return own, all, fmt.Errorf("neo4j %v does not tell it", w.dialect.Version)
 	}
 	rows, err := w.Rows(ctx, w.dialect.SystemDatabase(), query, map[string]any{"database": database})
 	if err != nil {
-		return span{}, err
+		return own, all, err
 	}
+	own, all, known := spansIn(rows, address)
+	if !known {
+		return own, all, fmt.Errorf("it gives none of %s", database)
+	}
+	return own, all, nil
+}
+
+// spansIn reads the rows of LastTransaction.
+func spansIn(rows []map[string]any, address string) (own, all span, known bool) {
+	apart := false
 	for _, row := range rows {
-		least, known := row["least"].(int64)
-		greatest, alsoKnown := row["greatest"].(int64)
-		if known && alsoKnown {
-			return span{least, greatest}, nil
+		last, told := row["last"].(int64)
+		if !told {
+			continue
+		}
+		if !known {
+			all, known = span{last, last}, true
+		}
+		all = span{min(all.least, last), max(all.greatest, last)}
+		if at, _ := row["address"].(string); at != "" && strings.EqualFold(at, address) {
+			own, apart = span{last, last}, true
 		}
 	}
-	return span{}, fmt.Errorf("it gives none of %s", database)
+	if !apart {
+		own = all
+	}
+	return own, all, known
 }
 
 // counts are how many there are of each label and relationship type; what there is none of is left out.
@@ -129,11 +149,20 @@ func (c counts) String() string {
 // testimony is what the source said of a database around its backup.
 type testimony struct {
 	before, after span
-	counts        counts // between the two
-	trouble       error  // why something of that is not known
+	counts        counts // between the two; nil where they are not known
+	blind         error  // why it is not known what was before
+	trouble       error  // why counts or what was after are not known
 }
 
 // quiet tells whether nothing was written between the two questions.
 func (t testimony) quiet() bool {
-	return t.trouble == nil && t.before == t.after && t.before.least == t.before.greatest
+	return t.blind == nil && t.trouble == nil && t.before == t.after && t.before.least == t.before.greatest
+}
+
+// meanwhile says why the counts of the source and of the backup need not be equal.
+func (t testimony) meanwhile() string {
+	if why := cmp.Or(t.blind, t.trouble); why != nil {
+		return fmt.Sprintf("whether the source was written to meanwhile is not known: %v", why)
+	}
+	return "the source was written to meanwhile"
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 // definition is the part of a task definition that must agree with the agent
 // (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html).
 type definition struct {
+	TaskRoleArn          string
 	ContainerDefinitions []struct {
 		StopTimeout int
 		Command     []string
@@ -62,18 +64,15 @@ func TestEachVariableOfATaskDefinitionIsOneTheAgentKnows(t *testing.T) {
 	}
 }
 
-func TestSecretsStandUnderSecretsOnly(t *testing.T) {
+func TestNoSecretStandsInATaskDefinition(t *testing.T) {
 	for path, d := range definitions(t) {
 		container := d.ContainerDefinitions[0]
 		var plain []string
 		for _, variable := range container.Environment {
-			plain = append(plain, variable.Name+"="+variable.Value)
+			plain = append(plain, variable.Name+"="+filled.Replace(variable.Value))
 		}
 		if kept := settings.Scrub(plain); len(kept) != len(plain) {
 			t.Errorf("%s: a secret stands under environment; without secrets these are left: %v", path, kept)
-		}
-		if len(container.Secrets) == 0 {
-			t.Errorf("%s: no password under secrets", path)
 		}
 		for _, secret := range container.Secrets {
 			if len(settings.Scrub([]string{secret.Name + "=x"})) != 0 {
@@ -83,9 +82,31 @@ func TestSecretsStandUnderSecretsOnly(t *testing.T) {
 	}
 }
 
+func TestWhoRefersToASecretIsToldWhichPermissionItNeeds(t *testing.T) {
+	for path, d := range definitions(t) {
+		environment := d.ContainerDefinitions[0].Environment
+		refers := slices.ContainsFunc(environment, func(v struct{ Name, Value string }) bool { return v.Name == "NEO4J_ADMIN_PASSWORD_SECRET" })
+		if !refers || !strings.Contains(d.TaskRoleArn, "secretsmanager GetSecretValue") {
+			t.Errorf("%s: refers to the password: %v, and its task role is %q", path, refers, d.TaskRoleArn)
+		}
+	}
+}
+
+func TestEachTaskDefinitionNamesItsCluster(t *testing.T) {
+	for path, d := range definitions(t) {
+		environment := d.ContainerDefinitions[0].Environment
+		if !slices.ContainsFunc(environment, func(v struct{ Name, Value string }) bool { return v.Name == "AGENT_CLUSTER_NAME" }) {
+			t.Errorf("%s: two clusters in one bucket would take each other's lease and latest", path)
+		}
+	}
+}
+
+// filled puts values where the definitions leave them open.
+var filled = strings.NewReplacer("REPLACE: region", "eu-central-1", "REPLACE: srv-… of the cores", "srv-abcdefghijklmnop",
+	"REPLACE: yes, if you have a licence", "yes", "REPLACE: bucket", "backups", "REPLACE: name of the cluster, of its own within the bucket", "prod", "REPLACE: ARN of the secret with the password of neo4j, #field where it is JSON",
+	"arn:aws:secretsmanager:eu-central-1:123456789012:secret:neo4j-AbCdEf#password")
+
 func TestTheAgentsSettingsAcceptATaskDefinition(t *testing.T) {
-	filled := strings.NewReplacer("REPLACE: region", "eu-central-1", "REPLACE: srv-… of the cores", "srv-abcdefghijklmnop",
-		"REPLACE: yes, if you have a licence", "yes", "REPLACE: bucket", "backups")
 	for path, d := range definitions(t) {
 		container := d.ContainerDefinitions[0]
 		var environ []string

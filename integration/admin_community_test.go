@@ -92,11 +92,19 @@ func loads(o *office) {
 	o.closes()
 }
 
-// begins is a new server's volume that starts from the dump, once: what is written afterwards outlives a restart.
+// begun is the default database of the server that begins with the dump of another one, as it writes the name.
+const begun = "movies"
+
+// begins is a new server's volume that starts from the dump, once: what is written afterwards outlives a restart. Its
+// default database has another name than the dumped one, which the settings write with a capital.
 func begins(o *office) {
+	setting := "NEO4J_initial_dbms_default__database"
+	if o.admin.Dialect.Version.Major < 5 {
+		setting = "NEO4J_dbms_default__database"
+	}
 	fresh := *o
 	fresh.member = o.cluster.Add(localcluster.MemberOptions{Role: localcluster.Standalone, Env: map[string]string{
-		"SNAPSHOT_PATH": filepath.Join(o.folder("dumps"), "neo4j.dump"),
+		"SNAPSHOT_PATH": filepath.Join(o.folder("dumps"), "neo4j.dump"), setting: "Movies",
 	}})
 	fresh.opens()
 	fresh.writes(10)
@@ -109,15 +117,16 @@ func begins(o *office) {
 		o.t.Errorf("a volume that began with the dump has %d relationships after a restart, want 1010", n)
 	}
 	fresh.closes()
+	fresh.keeps()
 }
 
 // leavesUsers leaves a restored volume as the restore of a backup with users does, of which Community has none: with their
 // statements, and a marker that says that a running server has to finish.
 func (o *office) leavesUsers(marker string) {
 	o.t.Helper()
-	script := "data/scripts/neo4j/restore_metadata.cypher" // manual 4.4 and 5, "Restore a database backup"
+	script := "data/scripts/" + begun + "/restore_metadata.cypher" // manual 4.4 and 5, "Restore a database backup"
 	if o.admin.Dialect.Version.Major < 5 {
-		script = "data/databases/neo4j/tools/metadata_script.cypher"
+		script = "data/databases/" + begun + "/tools/metadata_script.cypher"
 	}
 	script = filepath.Join(o.member.Home, script)
 	if err := os.MkdirAll(filepath.Dir(script), 0o755); err != nil {

@@ -154,8 +154,10 @@ func TestABackupOnARealS3ServerIsRestoredFileByFile(t *testing.T) {
 	result, err := restore.Run(t.Context(), restore.Options{
 		Snapshot: "latest", S3: client, Bucket: backups, Layout: backupLayout, Markers: filepath.Join(volume, "markers"),
 		Staging: filepath.Join(volume, "staging"), Store: func([]string) []string { return []string{placed} },
-		Place: func(_ context.Context, staged []restore.Staged) error { return os.Rename(staged[0].Path, placed) },
-		Log:   zerolog.Nop(),
+		Build: func(_ context.Context, staged []restore.Staged) ([]restore.Move, error) {
+			return []restore.Move{{From: staged[0].Path, To: placed}}, nil
+		},
+		Log: zerolog.Nop(),
 	})
 	if err != nil || result.Outcome != restore.Restored {
 		t.Fatalf("%+v, %v", result, err)

@@ -18,6 +18,7 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
 	"neo4j-agent/agent/backup"
+	"neo4j-agent/agent/health"
 	"neo4j-agent/agent/snapshot"
 	"neo4j-agent/integration/localcluster"
 )
@@ -130,11 +131,27 @@ func isBackedUp(t *testing.T, s *story) {
 		return got == s.data, got
 	})
 	proved := s.backsUp(t, "--verify=restore")
+	tellsOfBackups(t, s, proved, 3)
 	for _, word := range []string{"consistency check", "restored into a throw-away server", "as many of each label and type as there"} {
 		if !strings.Contains(proved.Verified, word) {
 			t.Errorf("verified by %q, which lacks %q", proved.Verified, word)
 		}
 	}
+}
+
+// tellsOfBackups wants the newest backup in the status of a member whose serve has just been started.
+func tellsOfBackups(t *testing.T, s *story, newest backup.Result, count int) {
+	t.Helper()
+	s.killServe(t, s.cores[1])
+	eventually(t, "the status to tell of the newest backup", time.Minute, func() (bool, string) {
+		code, body, err := s.cores[1].Get(t.Context(), "/status")
+		var status struct{ Backups *health.Backups }
+		if err == nil && code == 200 {
+			err = json.Unmarshal(body, &status)
+		}
+		b := status.Backups
+		return err == nil && b != nil && b.Backup == newest.Backup && b.Verified == count && b.Trouble == "", string(body)
+	})
 }
 
 // beginsAnew is another cluster that begins from the newest backup of the first, one core long after the others, with
@@ -145,6 +162,7 @@ func beginsAnew(t *testing.T, s *story) {
 	}
 	env := bucketEnv(s.bucket)
 	env["SNAPSHOT_PATH"], env["AGENT_CLUSTER_NAME"] = "latest", "neo4j"
+	env["AGENT_INIT_DIR"] = initScripts(t) // whose data, twice, would not be that of the first cluster
 	other := &story{Cluster: newCluster(t, localcluster.Options{Cores: 3, Env: env}), bucket: s.bucket, data: s.data}
 	other.cores = other.Members
 	for _, m := range other.cores[:2] {

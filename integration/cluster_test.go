@@ -3,7 +3,9 @@ package integration
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
+	"neo4j-agent/agent/logship/fakelogs"
 	"neo4j-agent/integration/localcluster"
 )
 
@@ -25,6 +28,10 @@ type story struct {
 	bucket    string // address of the S3 server
 	backupDir string
 	data      string // fingerprint of what was backed up last
+
+	logs  *fakelogs.Server       // takes the query logs
+	asked map[string][]statement // by the member that was asked
+	kills map[string]int         // of serve
 }
 
 // TestOneCluster lets one real cluster live through what its users fear. The chapters share the cluster and build on
@@ -33,13 +40,24 @@ func TestOneCluster(t *testing.T) {
 	bucket, _ := realS3(t)
 	env := bucketEnv(bucket)
 	env["NEO4J_causal__clustering_cluster__allow__reads__on__followers"] = "false" // a routed read is the replica's then
-	s := &story{Cluster: newCluster(t, localcluster.Options{Cores: 3, Replicas: 1, Env: env}), bucket: bucket, backupDir: t.TempDir()}
+	logs := fakelogs.New()
+	web := httptest.NewServer(logs)
+	defer web.Close()
+	maps.Copy(env, logEnv(web.URL))
+	env["AGENT_INIT_DIR"] = initScripts(t)
+	env["NEO4J_GUEST_AUTH"] = "guest/" + guestPassword
+	s := &story{
+		Cluster: newCluster(t, localcluster.Options{Cores: 3, Replicas: 1, Env: env}), bucket: bucket, backupDir: t.TempDir(),
+		logs: logs, asked: map[string][]statement{}, kills: map[string]int{},
+	}
 	s.cores, s.replica = s.Members[:3], s.Members[3]
 	for _, chapter := range []struct {
 		name string
 		tell func(*testing.T, *story)
 	}{
 		{"forms with one core 20 s late and a read replica", forms},
+		{"runs the init scripts once, and all members have what they made", ranInit},
+		{"has the guest of the settings on each member", hasGuest},
 		{"writes on a core and reads on the replica through routing", routes},
 		{"answers for each role", answersForRoles},
 		{"status is a table", statusIsATable},
@@ -48,7 +66,8 @@ func TestOneCluster(t *testing.T) {
 		{"does not notice that serve is killed", losesServe},
 		{"fails a core that cannot join although the others have a leader", failsWhoCannotJoin},
 		{"lets a core leave cleanly and come back", lettingACoreLeave},
-		{"stops as a whole and starts again", stopsAndStarts},
+		{"logs queries on each member while serve is killed", logsQueries},
+		{"stops as a whole, when each query logged has arrived once, and starts again", stopsAndStarts},
 		{"forms again when all addresses have changed", changesAddresses},
 		{"is backed up by its read replica while it is written to", isBackedUp},
 		{"begins anew from its newest backup as another cluster", beginsAnew},
@@ -210,9 +229,7 @@ func losesServe(t *testing.T, s *story) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := m.KillServe(); err != nil {
-			t.Fatal(err)
-		}
+		s.killServe(t, m)
 		eventually(t, "serve to answer again", 2*time.Second, func() (bool, string) {
 			code := healthz(m)
 			return code == 200, fmt.Sprintf("/healthz answers %d", code)
@@ -271,6 +288,7 @@ func stopsAndStarts(t *testing.T, s *story) {
 	if err := s.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	haveArrived(t, s)
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,18 @@ var generations = []generation{
 	{localcluster.CommunityCalendar, names5, true},
 }
 
+// played are all generations in a soak, and else those at the places given: they differ in what the test is about.
+func played(places ...int) []generation {
+	if soak {
+		return generations
+	}
+	var some []generation
+	for _, place := range places {
+		some = append(some, generations[place])
+	}
+	return some
+}
+
 func (g generation) String() string {
 	if g.version == "" {
 		return "3.5"

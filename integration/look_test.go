@@ -24,6 +24,7 @@ type status struct {
 	Members   []struct{ Address, Role string }
 	Restarts  struct{ Done, Left int }
 	Formation struct{ Leader string }
+	Init      initStatus
 }
 
 func (s status) String() string {

@@ -46,11 +46,6 @@ func TestAStartThatEndsByItself(t *testing.T) {
 			env:  []string{"NEO4J_ADMIN_PASSWORD_FILE", "/nowhere/password"}, code: 78, says: []string{"/nowhere/password"},
 		},
 		{
-			name: "a password that stands in Secrets Manager is refused, since it would not be used",
-			env:  []string{"NEO4J_ADMIN_PASSWORD", "", "NEO4J_ADMIN_PASSWORD_SECRET", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:neo4j-AbCdEf"},
-			code: 78, says: []string{"NEO4J_ADMIN_PASSWORD_SECRET", "NEO4J_ADMIN_PASSWORD_FILE"},
-		},
-		{
 			name: "too few members end with 75 and one sentence that says which were found",
 			env:  []string{"AGENT_DISCOVERY_TIMEOUT", "3s"}, core: cloudMap(1),
 			code: 75, says: []string{"2 of 3 found", "10.0.0.1"},
@@ -107,9 +102,6 @@ func TestAStartThatEndsByItself(t *testing.T) {
 				b.core(p.core)
 			}
 			b.with(p.env...)
-			if b.env["NEO4J_ADMIN_PASSWORD"] == "" {
-				delete(b.env, "NEO4J_ADMIN_PASSWORD")
-			}
 			b.start()
 			if code := b.exit(30 * time.Second); code != p.code {
 				t.Errorf("exit code %d, want %d; output:\n%s", code, p.code, b.output)

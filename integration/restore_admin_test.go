@@ -44,7 +44,7 @@ func (b *box) jobs() []string {
 	return strings.Split(text, "\n")
 }
 
-func TestAStoreOf4IsRestoredByItsOwnToolAfterTheMemberIsUnbound(t *testing.T) {
+func TestAStoreOf4IsRestoredByItsOwnToolAndTheMemberIsUnbound(t *testing.T) {
 	server, client := realS3(t)
 	files := map[string][]byte{"neostore": []byte("the store")}
 	var archive bytes.Buffer
@@ -56,7 +56,7 @@ func TestAStoreOf4IsRestoredByItsOwnToolAfterTheMemberIsUnbound(t *testing.T) {
 	b.start()
 	b.started(1)
 	const staged = "/volume/data/.neo4j-agent-restore/archive/neo4j-backup"
-	if got := b.jobs(); len(got) != 2 || got[0] != "unbind" || got[1] != "restore --from="+staged+" --force --database=neo4j" {
+	if got := b.jobs(); len(got) != 2 || got[0] != "restore --from="+staged+" --force --database=neo4j" || got[1] != "unbind" {
 		t.Errorf("neo4j-admin was called with %q", got)
 	}
 	if got := b.read("volume/data/databases/neo4j/neostore"); got != "the store" {
@@ -67,20 +67,22 @@ func TestAStoreOf4IsRestoredByItsOwnToolAfterTheMemberIsUnbound(t *testing.T) {
 	}
 }
 
-func TestAToolThatFailsLeavesTheRestoreRecordedAndTheDatabaseUnstarted(t *testing.T) {
+func TestAToolThatFailsReplacesNothing(t *testing.T) {
 	server, client := realS3(t)
 	var archive bytes.Buffer
 	zipped(t, &archive, map[string][]byte{"neostore": []byte("the store")})
 	upload(t, client, "old.zip", archive.Bytes())
-	b := adminBox(t, server, backups+"/old.zip")
+	b := adminBox(t, server, backups+"/old.zip").with("AGENT_RESTORE", "each-new")
+	b.write("volume/data/databases/neo4j/neostore", "the old store", 0o644)
+	b.write("volume/restored_backups/older.zip.done", "", 0o644)
 	working := b.read("home/bin/neo4j-admin")
 	b.write("home/bin/neo4j-admin", "#!/bin/sh\necho its own words\nexit 1\n", 0o755)
 	b.start()
-	if code := b.exit(30 * time.Second); code != 1 || !strings.Contains(b.output.String(), "its own words") || b.starts() != 0 {
+	if code := b.exit(30 * time.Second); code != 65 || !strings.Contains(b.output.String(), "its own words") || b.starts() != 0 {
 		t.Errorf("exit code %d, %d starts of the database:\n%s", code, b.starts(), b.output)
 	}
-	if b.read("volume/restored_backups/old.zip.restoring") == "" {
-		t.Error("nothing says that the store is half done")
+	if b.read("volume/data/databases/neo4j/neostore") != "the old store" || b.read("volume/restored_backups/old.zip.restoring") != "" {
+		t.Error("the old store was touched")
 	}
 	b.write("home/bin/neo4j-admin", working, 0o755)
 	b.start()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -123,12 +124,13 @@ func TestADiskThatIsOrBecomesTooSmallKeepsItsOldStore(t *testing.T) {
 		{"too small for what a zip's directory says", "backups/old.zip", "more are needed", 24, false, false},
 		{"too small for a tar, which does not say it before", "backups/old.tar.zst", "more are needed", 24, false, false},
 		{"too small for an archive even packed", "backups/old.tar.zst", "more are needed", 12, false, true},
-		{"filled by somebody else meanwhile", "latest", "no space left on device", 80, true, false},
-		{"filled by somebody else while a zip is fetched", "backups/old.zip", "no space left on device", 80, true, false},
+		// Either the next look at the free space says it or the file system does, whichever comes first.
+		{"filled by somebody else meanwhile", "latest", "more are needed|no space left on device", 80, true, false},
+		{"filled by somebody else while a zip is fetched", "backups/old.zip", "more are needed|no space left on device", 80, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			found := smallDisk{address, t.TempDir(), c.snapshot, c.meanwhile}.run(t, c.megabytes)
-			if found.Kind != restore.NoSpace || !strings.Contains(found.Said, c.says) {
+			if found.Kind != restore.NoSpace || !regexp.MustCompile(c.says).MatchString(found.Said) {
 				t.Errorf("kind %d, said %q, want kind %d and %q", found.Kind, found.Said, restore.NoSpace, c.says)
 			}
 			if c.unread && found.Read > 0 {

@@ -2,10 +2,13 @@ package integration
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -21,6 +25,7 @@ import (
 
 	"neo4j-agent/agent/backup"
 	"neo4j-agent/agent/restore"
+	"neo4j-agent/agent/snapshot"
 )
 
 // overloaded stands before a real S3 server and answers one request of so many as S3 does when it is too much for it
@@ -107,27 +112,37 @@ const mostMemory = 64 << 20
 func TestMemoryIsBoundedForASnapshotOfAnySize(t *testing.T) {
 	size := int64(times(1<<30, 20<<30))
 	address, dir := realS3In(t)
-	for name, write := range map[string]func(*testing.T, *os.File, int64) error{"sparse.zip": sparseZip, "sparse.tar.zst": sparseTar} {
-		t.Run(name, func(t *testing.T) {
-			file, err := os.Create(filepath.Join(dir, "backups", name))
+	folder := strings.TrimSuffix(snapshot.Layout{Cluster: "neo4j"}.Folder(snapshot.Hourly, sparseTaken), "/")
+	for spec, c := range map[string]struct {
+		file  string
+		write func(*testing.T, *os.File, int64) error
+	}{
+		"sparse.zip": {"sparse.zip", sparseZip}, "sparse.tar.zst": {"sparse.tar.zst", sparseTar}, folder: {folder + "/graph.db.tar.zst", sparseBackup},
+	} {
+		t.Run(path.Ext(c.file)+" of "+spec, func(t *testing.T) {
+			name := filepath.Join(dir, "backups", c.file)
+			if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			file, err := os.Create(name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := firstError(write(t, file, size), file.Close()); err != nil {
+			if err := firstError(c.write(t, file, size), file.Close()); err != nil {
 				t.Fatal(err)
 			}
 			b := agentOn(t, address)
-			baseline := peakOf(t, b, "restore", "--dry-run", "backups/"+name)
+			baseline := peakOf(t, b, "restore", "--dry-run", "backups/"+spec)
 			began := time.Now()
-			peak := peakOf(t, b, "restore", "backups/"+name)
+			peak := peakOf(t, b, "restore", "backups/"+spec)
 			took := time.Since(began)
 			info, err := os.Stat(filepath.Join(b.store(), "neostore.nodestore.db"))
 			if err != nil || info.Size() != size {
 				t.Fatalf("%v, %v, want %d bytes", info, err, size)
 			}
 			t.Logf("%d MiB in %s: resident at most %d MiB, %d MiB in a dry run", size>>20, took, peak>>20, baseline>>20)
-			if peak-baseline > mostMemory {
-				t.Errorf("it took %d MiB", (peak-baseline)>>20)
+			if peak > mostMemory {
+				t.Errorf("it took %d MiB", peak>>20)
 			}
 			_ = os.RemoveAll(b.dir)
 			_ = os.Remove(file.Name())
@@ -278,4 +293,28 @@ func sparseTar(t *testing.T, file *os.File, size int64) error {
 		at += 3 + n
 	}
 	return file.Truncate(at)
+}
+
+// sparseTaken is when the backup was taken whose store is mostly holes.
+var sparseTaken = time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)
+
+// sparseBackup is sparseTar as a backup of our own, with its manifest beside it.
+func sparseBackup(t *testing.T, file *os.File, size int64) error {
+	if err := sparseTar(t, file, size); err != nil {
+		return err
+	}
+	sum := sha256.New()
+	length, err := io.Copy(sum, io.NewSectionReader(file, 0, math.MaxInt64))
+	if err != nil {
+		return err
+	}
+	m := snapshot.Manifest{Format: snapshot.FormatVersion, Cluster: "neo4j", Kind: snapshot.Hourly, Time: sparseTaken, Neo4j: "3.5.0",
+		Objects: []snapshot.Object{{Database: "graph.db", Name: filepath.Base(file.Name()), Form: snapshot.Store, Size: length,
+			SHA256: hex.EncodeToString(sum.Sum(nil)), Content: size, Files: 2}},
+		Verification: &snapshot.Verification{How: "test", Time: sparseTaken}}
+	text, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(filepath.Dir(file.Name()), snapshot.Verified), text, 0o644)
 }

@@ -280,7 +280,9 @@ func restoringTo(root string, client restore.S3, spec string) (options restore.O
 		Snapshot: spec, S3: client, Bucket: "backups", Layout: snapshot.Layout{Cluster: "neo4j"}, Pinned: true,
 		Markers: filepath.Join(root, "restored_backups"), Staging: filepath.Join(root, "staging"),
 		Store: func([]string) []string { return []string{filepath.Dir(store)} }, DefaultDatabase: "graph.db", Log: zerolog.Nop(),
-		Place: func(_ context.Context, staged []restore.Staged) error { return restore.Move(staged[0], store) },
+		Build: func(_ context.Context, staged []restore.Staged) ([]restore.Move, error) {
+			return []restore.Move{{From: staged[0].Path, To: store}}, nil
+		},
 	}, store
 }
 

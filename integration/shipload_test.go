@@ -3,6 +3,7 @@ package integration
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -119,20 +120,27 @@ func logged(t *testing.T, volume string) (all []string, files int) {
 	return entriesOf(text), len(numbers)
 }
 
-// queryLogging is a real standalone Enterprise server that logs each query, rotates its log at 64 kB, and sends it to url.
-func queryLogging(t *testing.T, url string) (*localcluster.Member, map[string]string, string) {
-	t.Helper()
-	volume := t.TempDir()
-	env := map[string]string{
-		"NEO4J_DATA_ROOT": volume, "NEO4J_QUERY_LOG": "enabled", "AGENT_MEMBER_ID": "the-member",
-		"AGENT_LOG_GROUP": realGroup, "AGENT_LOG_SHAPE": "json", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": url,
-		"AWS_REGION": localcluster.Region, "AWS_ACCESS_KEY_ID": localcluster.AccessKey, "AWS_SECRET_ACCESS_KEY": localcluster.SecretKey,
+// logEnv has each query logged, the log rotated at 64 kB, and sent to url.
+func logEnv(url string) map[string]string {
+	return map[string]string{
+		"NEO4J_QUERY_LOG": "enabled", "AGENT_LOG_GROUP": realGroup, "AGENT_LOG_SHAPE": "json", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": url,
 		"NEO4J_dbms_logs_query_threshold": "0", "NEO4J_dbms_logs_query_rotation_size": "64k",
 		"NEO4J_dbms_logs_query_rotation_keep__number": "500", "NEO4J_dbms_logs_query_parameter__logging__enabled": "true",
 		"NEO4J_dbms_logs_query_time__logging__enabled": "true", "NEO4J_dbms_logs_query_allocation__logging__enabled": "true",
 		"NEO4J_dbms_logs_query_page__logging__enabled": "true", "NEO4J_dbms_track__query__cpu__time": "true",
 		"NEO4J_dbms_track__query__allocation": "true",
 	}
+}
+
+// queryLogging is a real standalone Enterprise server that sends its query log to url.
+func queryLogging(t *testing.T, url string) (*localcluster.Member, map[string]string, string) {
+	t.Helper()
+	volume := t.TempDir()
+	env := logEnv(url)
+	maps.Copy(env, map[string]string{
+		"NEO4J_DATA_ROOT": volume, "AGENT_MEMBER_ID": "the-member",
+		"AWS_REGION": localcluster.Region, "AWS_ACCESS_KEY_ID": localcluster.AccessKey, "AWS_SECRET_ACCESS_KEY": localcluster.SecretKey,
+	})
 	return generations[0].member(t, env), env, volume
 }
 

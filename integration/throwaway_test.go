@@ -114,12 +114,10 @@ func tellsOf(t *testing.T, client *health.Client, dialect neo4jconf.Dialect) {
 		return
 	}
 	rows, err := client.Rows(ctx, dialect.SystemDatabase(), query, map[string]any{"database": "proved"})
-	if err != nil || len(rows) != 1 {
-		t.Fatalf("last transaction: %v, %v", rows, err)
-	}
-	t.Logf("%v: last transaction %v", dialect.Version, rows[0])
-	if _, known := rows[0]["least"].(int64); known != (dialect.Edition == neo4jconf.Enterprise) { // Community has null there
-		t.Errorf("the last transaction is %v", rows[0])
+	t.Logf("%v: last transaction %v", dialect.Version, rows)
+	known := slices.ContainsFunc(rows, func(row map[string]any) bool { _, told := row["last"].(int64); return told })
+	if err != nil || known != (dialect.Edition == neo4jconf.Enterprise) { // Community has null there
+		t.Errorf("the last transaction is %v, %v", rows, err)
 	}
 }
 

@@ -85,6 +85,8 @@ func (g generation) validates(t *testing.T, home string) (bool, string) {
 // starts lets the server start until it says so, which it does when it has accepted its configuration, or ends.
 func (g generation) starts(t *testing.T, home string) (bool, string) {
 	t.Helper()
+	// The one before was killed, and is in the list of processes as long as nobody has waited for it.
+	_ = os.Remove(filepath.Join(home, "run", "neo4j.pid"))
 	command := g.command(t, home, "neo4j", "console")
 	output, err := command.StdoutPipe()
 	if err != nil {

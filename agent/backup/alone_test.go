@@ -22,7 +22,7 @@ func (f *fakeS3) leased(t *testing.T, text leaseText, age time.Duration) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.put(leaseKey, raw)
+	f.put(leaseKey, raw, "")
 	object := f.objects[leaseKey]
 	object.at = object.at.Add(-age)
 	f.objects[leaseKey] = object

@@ -39,12 +39,25 @@ type Options struct {
 	Dir     string // BACKUP_DIR
 	Tool    Tool
 	Sources []string // host:port, the best first; see Sources
+	// References are members to which the sources are compared, and no sources; see References.
+	References []string
+	// Furnish makes what the tool needs, once no other run works in Dir, and gives how to take it away. May be nil.
+	Furnish func() (clear func(), err error)
 	// Reach tells that a source takes connections, before anything is done to what the last backup left. May be nil.
 	Reach     func(ctx context.Context, source string) error
 	Databases []string
-	Neo4j     string // version of the tool and the servers
-	Agent     string // version of this agent
-	Full      bool   // take a full one in any case
+	// Partial says that the server has more databases, Missing as far as they are known; Stopped are those that somebody
+	// had stopped. See the manifest.
+	Partial bool
+	Missing []string
+	Stopped []string
+	Neo4j   string // version of the tool and the servers
+	Agent   string // version of this agent
+	Full    bool   // take a full one in any case
+	// Chainless says why each backup must be a full one, "" where it need not.
+	Chainless string
+	// Last tells how far a database is at a source or reference, where that can be found out. May be nil.
+	Last func(ctx context.Context, source, database string) (at Position, known bool)
 	// Wait is for how long to wait for another run that is active; 0 leaves at once.
 	Wait time.Duration
 	// Prove restores what was uploaded and tries it, and gives the words for the manifest. May be nil. folder is the key
@@ -97,7 +110,10 @@ type takenDatabase struct {
 func Run(ctx context.Context, options Options) (Result, error) {
 	started := time.Now()
 	r := &run{Options: options, bucket: bucket{patient(options.S3), options.Bucket}}
-	r.result = Result{Cluster: options.Layout.Cluster, Neo4j: options.Neo4j, Databases: options.Databases}
+	r.result = Result{
+		Cluster: options.Layout.Cluster, Neo4j: options.Neo4j, Databases: options.Databases,
+		Partial: options.Partial, Missing: options.Missing, Stopped: options.Stopped,
+	}
 	err := r.alone(ctx)
 	r.result.end(started, err)
 	return r.result, err
@@ -129,6 +145,13 @@ func (r *run) alone(ctx context.Context) error {
 	r.since = l.since
 	ctx, release := l.keep(ctx)
 	defer release()
+	if r.Furnish != nil {
+		clear, err := r.Furnish()
+		if err != nil {
+			return err
+		}
+		defer clear()
+	}
 	err = r.steps(ctx)
 	if lost := context.Cause(ctx); err != nil && errors.Is(lost, ErrLeaseLost) {
 		return fmt.Errorf("cannot finish the backup: %w", lost)
@@ -163,7 +186,7 @@ func (r *run) steps(ctx context.Context) error {
 	if aborted > 0 {
 		r.Log.Info().Int("uploads", aborted).Msg("aborted the uploads of runs that died")
 	}
-	if err := r.plan(ctx, time.Now()); err != nil {
+	if err := r.plan(ctx, r.since); err != nil {
 		return err
 	}
 	for _, name := range r.Databases {

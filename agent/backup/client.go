@@ -19,11 +19,14 @@ import (
 const (
 	// tries of one request. With the back-off they outlast two minutes of S3 being away or slowing us down; a backup
 	// that took an hour must not be lost for less.
-	tries      = 12
-	mostPause  = 20 * time.Second // the SDK's own default
-	callLimit  = 30 * time.Second // one try, with what its body needs at slowRate
-	slowRate   = 128 << 10        // bytes per second; what is slower has stalled
-	smallLimit = time.Minute      // for reading a manifest or a lease, with all tries
+	tries     = 12
+	mostPause = 20 * time.Second // the SDK's own default
+	callLimit = 30 * time.Second // one try, with what its body needs at slowRate
+	// completeLimit is for the end of a large upload, which S3 may take minutes for
+	// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html).
+	completeLimit = 10 * time.Minute
+	slowRate      = 128 << 10   // bytes per second; what is slower has stalled
+	smallLimit    = time.Minute // for reading a manifest or a lease, with all tries
 )
 
 // conflict is that another write of the same key is under way, mostly our own try whose answer did not come.
@@ -61,7 +64,11 @@ func limitTry(ctx context.Context, in middleware.FinalizeInput, next middleware.
 	if !ok || awsmiddleware.GetOperationName(ctx) == "GetObject" {
 		return next.HandleFinalize(ctx, in)
 	}
-	limit := callLimit + time.Duration(max(0, request.ContentLength)/slowRate)*time.Second
+	limit := callLimit
+	if awsmiddleware.GetOperationName(ctx) == "CompleteMultipartUpload" {
+		limit = completeLimit
+	}
+	limit += time.Duration(max(0, request.ContentLength)/slowRate) * time.Second
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	out, metadata, err := next.HandleFinalize(limited, in)

@@ -25,7 +25,7 @@ func (f *fakeS3) multipart(w http.ResponseWriter, r *http.Request, operation, ke
 	case operation == "CreateMultipartUpload":
 		f.next++
 		id = fmt.Sprintf("upload-%d", f.next)
-		f.uploads[id] = &fakeUpload{key: key, began: time.Now(), parts: map[int]fakeObject{}}
+		f.uploads[id] = &fakeUpload{key: key, run: r.Header.Get("x-amz-meta-run"), began: time.Now(), parts: map[int]fakeObject{}}
 		write(w, struct {
 			XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
 			UploadId string
@@ -82,7 +82,7 @@ func (f *fakeS3) complete(w http.ResponseWriter, r *http.Request, id string, bod
 		return
 	}
 	delete(f.uploads, id)
-	object := f.put(upload.key, data)
+	object := f.put(upload.key, data, upload.run)
 	write(w, struct {
 		XMLName xml.Name `xml:"CompleteMultipartUploadResult"`
 		ETag    string

@@ -43,10 +43,12 @@ type fakeObject struct {
 	data []byte
 	etag string
 	at   time.Time
+	run  string // metadata of that name
 }
 
 type fakeUpload struct {
 	key   string
+	run   string
 	began time.Time
 	parts map[int]fakeObject
 }
@@ -137,7 +139,7 @@ func operationOf(r *http.Request, key string) string {
 	case r.Method == http.MethodDelete && query.Has("uploadId"):
 		return "AbortMultipartUpload"
 	}
-	return map[string]string{http.MethodPut: "PutObject", http.MethodGet: "GetObject", http.MethodDelete: "DeleteObject"}[r.Method]
+	return map[string]string{http.MethodPut: "PutObject", http.MethodGet: "GetObject", http.MethodHead: "HeadObject", http.MethodDelete: "DeleteObject"}[r.Method]
 }
 
 func (f *fakeS3) serve(w http.ResponseWriter, r *http.Request, operation, key string, body []byte) {
@@ -148,9 +150,9 @@ func (f *fakeS3) serve(w http.ResponseWriter, r *http.Request, operation, key st
 		f.listObjects(w, r)
 	case "PutObject":
 		if f.allowed(w, r, key) && sound(w, r, body) {
-			w.Header().Set("ETag", f.put(key, body).etag)
+			w.Header().Set("ETag", f.put(key, body, r.Header.Get("x-amz-meta-run")).etag)
 		}
-	case "GetObject":
+	case "GetObject", "HeadObject":
 		object, ok := f.objects[key]
 		if !ok {
 			refuse(w, http.StatusNotFound, "NoSuchKey")
@@ -158,7 +160,11 @@ func (f *fakeS3) serve(w http.ResponseWriter, r *http.Request, operation, key st
 		}
 		w.Header().Set("ETag", object.etag)
 		w.Header().Set("Last-Modified", object.at.UTC().Format(http.TimeFormat))
-		_, _ = w.Write(object.data)
+		w.Header().Set("Content-Length", strconv.Itoa(len(object.data)))
+		w.Header().Set("x-amz-meta-run", object.run)
+		if operation == "GetObject" {
+			_, _ = w.Write(object.data)
+		}
 	case "DeleteObject":
 		delete(f.objects, key)
 		w.WriteHeader(http.StatusNoContent)
@@ -167,9 +173,9 @@ func (f *fakeS3) serve(w http.ResponseWriter, r *http.Request, operation, key st
 	}
 }
 
-func (f *fakeS3) put(key string, body []byte) fakeObject {
+func (f *fakeS3) put(key string, body []byte, run string) fakeObject {
 	sum := md5.Sum(body)
-	f.objects[key] = fakeObject{slices.Clone(body), `"` + hex.EncodeToString(sum[:]) + `"`, time.Now()}
+	f.objects[key] = fakeObject{slices.Clone(body), `"` + hex.EncodeToString(sum[:]) + `"`, time.Now(), run}
 	return f.objects[key]
 }
 

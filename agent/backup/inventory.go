@@ -19,9 +19,10 @@ import (
 // State is what a backup in the bucket is worth.
 type State string
 
-// The states. Readers take verified ones only.
+// The states. Who looks for the newest takes verified ones only.
 const (
 	IsVerified  State = "verified"
+	IsPartial   State = "partial"      // verified, and it lacks databases: taken only where its key is named
 	NotVerified State = "not verified" // under way, or its check did not pass
 	Unfinished  State = "unfinished"   // under way, or the run died
 	Unreadable  State = "unreadable"   // its manifest
@@ -36,6 +37,8 @@ type Entry struct {
 	Type      string        `json:"type,omitempty"`
 	Neo4j     string        `json:"neo4j,omitempty"`
 	Databases []string      `json:"databases,omitempty"`
+	Missing   []string      `json:"missing,omitempty"` // from a partial one, as far as known
+	Stopped   []string      `json:"stopped,omitempty"`
 	Verified  string        `json:"verified,omitempty"` // how
 	Problem   string        `json:"problem,omitempty"`
 	Backup    string        `json:"backup"` // s3://bucket/key, as SNAPSHOT_PATH takes it
@@ -71,11 +74,15 @@ func (b bucket) entry(ctx context.Context, backup snapshot.Backup) Entry {
 		return e
 	}
 	file := snapshot.Verified
-	if !backup.Verified {
+	switch {
+	case backup.Verified:
+	case backup.Partial:
+		file, e.State = snapshot.Partial, IsPartial
+	default:
 		file, e.State = snapshot.NotVerified, NotVerified
 	}
 	text, err := b.get(ctx, backup.Key+file, snapshot.LongestManifest)
-	if status(err) == http.StatusNotFound && !backup.Verified {
+	if status(err) == http.StatusNotFound && e.State == NotVerified {
 		e.State = Unfinished
 		return e
 	}
@@ -88,6 +95,7 @@ func (b bucket) entry(ctx context.Context, backup snapshot.Backup) Entry {
 		return e
 	}
 	e.Type, e.Neo4j, e.Databases = manifest.Type, manifest.Neo4j, manifest.Databases()
+	e.Missing, e.Stopped = manifest.Missing, manifest.Stopped
 	if manifest.Verification != nil {
 		e.Verified = manifest.Verification.How
 	}

@@ -17,19 +17,17 @@ import (
 )
 
 // plan finds the backup's folder. The first verified one of a UTC day is the daily one, whenever it runs; the day is
-// that on which it began.
+// that on which it began. A partial one leaves that place to one of all databases.
 func (r *run) plan(ctx context.Context, now time.Time) error {
 	known, err := snapshot.List(ctx, r.api, r.name, r.Layout)
 	if err != nil {
 		return &s3Error{"list the backups in " + r.url(""), err}
 	}
 	at, kind := place(known, now)
-	for _, b := range known {
-		if b.Verified && !b.Old {
-			r.result.newest = b.Time
-			break
-		}
+	if r.Partial {
+		kind = snapshot.Hourly
 	}
+	r.result.newest = newestOf(known)
 	r.folder = r.Layout.Folder(kind, at)
 	r.result.Backup, r.result.Time, r.result.Kind = r.url(r.folder), at, kind
 	return nil
@@ -66,7 +64,7 @@ func (r *run) uploadAll(ctx context.Context) (snapshot.Manifest, error) {
 	}
 	manifest := snapshot.Manifest{
 		Format: snapshot.FormatVersion, Cluster: r.Layout.Cluster, Kind: r.result.Kind, Time: r.result.Time,
-		Neo4j: r.Neo4j, Agent: r.Agent,
+		Neo4j: r.Neo4j, Agent: r.Agent, Partial: r.Partial, Missing: r.Missing, Stopped: r.Stopped,
 	}
 	manifest.Type, manifest.Why = r.describe()
 	r.result.Type, r.result.Why = manifest.Type, manifest.Why
@@ -154,7 +152,11 @@ func (r *run) verify(ctx context.Context, manifest snapshot.Manifest) (string, e
 	for _, t := range r.taken {
 		err := r.Tool.Check(ctx, t.name, t.paths[len(t.paths)-1])
 		if err != nil {
-			return "", r.distrust(fmt.Errorf("cannot verify the backup of %s: %w", t.name, err))
+			err = fmt.Errorf("cannot verify the backup of %s: %w", t.name, err)
+			if ctx.Err() != nil {
+				return "", err
+			}
+			return "", r.distrust(err) // also what could not be checked: it would not be the next time
 		}
 	}
 	how := "consistency check"
@@ -164,16 +166,17 @@ func (r *run) verify(ctx context.Context, manifest snapshot.Manifest) (string, e
 	r.say(Progress{Stage: Proving})
 	proof, err := r.Prove(ctx, r.folder, manifest)
 	if err != nil {
-		return "", r.distrust(fmt.Errorf("cannot verify the backup by restoring it: %w", err))
+		err = fmt.Errorf("cannot verify the backup by restoring it: %w", err)
+		if errors.Is(err, ErrInconsistent) || errors.Is(err, ErrUnproven) {
+			err = r.distrust(err)
+		}
+		return "", err
 	}
 	return how + ", " + proof, nil
 }
 
-// distrust notes that nothing must be built on what was taken, if that is what the error says.
+// distrust notes that nothing must be built on what was taken.
 func (r *run) distrust(err error) error {
-	if !errors.Is(err, ErrInconsistent) && !errors.Is(err, ErrUnproven) {
-		return err
-	}
 	for _, t := range r.taken {
 		err = errors.Join(err, t.note(state{Condition: inconsistent, Neo4j: r.Neo4j, Time: time.Now().UTC()}))
 	}
@@ -189,10 +192,12 @@ func (r *run) promote(ctx context.Context, manifest snapshot.Manifest, how strin
 	if err != nil {
 		return err
 	}
-	if err := r.putNew(ctx, r.folder+snapshot.Verified, text); err != nil {
+	if err := r.putNew(ctx, r.folder+manifest.Final(), text); err != nil {
 		return err
 	}
-	r.result.Verified, r.result.newest = how, manifest.Time
+	if r.result.Verified = how; !manifest.Partial {
+		r.result.newest = manifest.Time
+	}
 	key := r.folder + snapshot.NotVerified
 	if _, err := r.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &r.name, Key: &key}); err != nil {
 		r.Log.Warn().Err(&s3Error{"delete " + r.url(key), err}).Msg("the backup is promoted, its older manifest is still there")

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -31,6 +32,9 @@ type Result struct {
 	Type      string        `json:"type,omitempty"`
 	Why       string        `json:"why,omitempty"`
 	Databases []string      `json:"databases,omitempty"`
+	Partial   bool          `json:"partial,omitempty"` // the server has more of them
+	Missing   []string      `json:"missing,omitempty"` // these, as far as known
+	Stopped   []string      `json:"stopped,omitempty"` // left out, since somebody had stopped them
 	Sources   []string      `json:"sources,omitempty"` // of the databases, in their order
 	Bytes     int64         `json:"bytes"`             // uploaded
 	Verified  string        `json:"verified,omitempty"`
@@ -45,6 +49,29 @@ func NotRun(cluster string, started time.Time, err error) Result {
 	r := Result{Cluster: cluster}
 	r.end(started, err)
 	return r
+}
+
+// Age looks for the newest verified backup where the run did not get as far, so that its age is told also while no run does.
+func (r *Result) Age(ctx context.Context, api snapshot.Lister, bucket string, layout snapshot.Layout) error {
+	if !r.newest.IsZero() {
+		return nil
+	}
+	known, err := snapshot.List(ctx, api, bucket, layout)
+	if err != nil {
+		return &s3Error{"list the backups in s3://" + bucket + "/", err}
+	}
+	r.newest = newestOf(known)
+	return nil
+}
+
+// newestOf is the time of the newest verified backup of a list, which has the newest first.
+func newestOf(known []snapshot.Backup) time.Time {
+	for _, b := range known {
+		if b.Verified && !b.Old {
+			return b.Time
+		}
+	}
+	return time.Time{}
 }
 
 func (r *Result) end(started time.Time, err error) {

@@ -84,10 +84,10 @@ func TestTheListTellsWhatABackupIsWorth(t *testing.T) {
 	o := options(t, client, &fakeTool{})
 	mustRun(t, o)
 	hourly := "pre/hourly/prod/2020-01-01T00-00-0"
-	f.put(hourly+"0Z/neo4j.tar.zst", []byte("half"))
-	f.put(hourly+"1Z/"+snapshot.Verified, []byte("{}"))
-	f.put(hourly+"2Z/"+snapshot.Verified, []byte(`{"format":2}`))
-	f.put("daily/neo4j-backup-1500000000.zip", []byte("old"))
+	f.put(hourly+"0Z/neo4j.tar.zst", []byte("half"), "")
+	f.put(hourly+"1Z/"+snapshot.Verified, []byte("{}"), "")
+	f.put(hourly+"2Z/"+snapshot.Verified, []byte(`{"format":2}`), "")
+	f.put("daily/neo4j-backup-1500000000.zip", []byte("old"), "")
 	entries, err := Inventory(t.Context(), client, "bucket", o.Layout)
 	if err != nil {
 		t.Fatal(err)

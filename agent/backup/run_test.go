@@ -199,6 +199,8 @@ func TestABackupSurvivesTheTroubleOfS3(t *testing.T) {
 			return fault{reset: true}
 		case operation == "UploadPart" && n == 2:
 			return fault{code: "SlowDown", status: http.StatusServiceUnavailable}
+		case operation == "CompleteMultipartUpload" && n == 1: // then there is no such upload
+			return fault{lost: true}
 		case operation == "PutObject" && strings.HasSuffix(key, snapshot.NotVerified) && !seen[key]:
 			seen[key] = true
 			return fault{code: "ConditionalRequestConflict", status: http.StatusConflict}
@@ -263,6 +265,46 @@ func TestWhatCameBackOtherwiseMakesTheNextBackupAFullOne(t *testing.T) {
 	o.Prove = nil
 	if result := mustRun(t, o); result.Type != "full" || result.Why != "the last one did not pass its check" {
 		t.Errorf("%+v", result)
+	}
+}
+
+func TestWhatCouldNotBeCheckedIsNotBuiltOn(t *testing.T) {
+	_, client := newFakeS3(t)
+	tool := &fakeTool{check: func(string) error { return errors.New("the checker broke") }}
+	o := options(t, client, tool)
+	if _, err := Run(t.Context(), o); err == nil || errors.Is(err, ErrInconsistent) {
+		t.Errorf("got %v", err)
+	}
+	tool.check = nil
+	if result := mustRun(t, o); result.Type != "full" {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestDataThatWasPutBackIsBackedUpAnew(t *testing.T) {
+	_, client := newFakeS3(t)
+	o := options(t, client, &fakeTool{})
+	at := map[string]int64{"replica:6362": 1000}
+	o.Last = func(_ context.Context, source, _ string) (Position, bool) {
+		return Position{at[source], at[source]}, true
+	}
+	for _, step := range []struct {
+		last      int64
+		kind, why string
+	}{
+		{1000, "full", "the backup folder is empty"},
+		{1100, "differential", "it goes on from the last one"},
+		{900, "full", "a differential one failed (from replica:6362: its last transaction is 900, and the last backup was taken at 1100: its data is older, or was put back)"},
+		{900, "differential", "it goes on from the last one"},
+	} {
+		at["replica:6362"] = step.last
+		if result := mustRun(t, o); result.Type != step.kind || result.Why != step.why {
+			t.Errorf("at %d: %s, %s", step.last, result.Type, result.Why)
+		}
+	}
+	o.Chainless = "this version cannot say"
+	if result := mustRun(t, o); result.Type != "full" || result.Why != o.Chainless {
+		t.Errorf("%s, %s", result.Type, result.Why)
 	}
 }
 

@@ -32,6 +32,16 @@ type Candidate struct {
 	Healthy bool
 }
 
+// References gives the healthy candidates that are no sources: the leader, which has what the others are to have.
+func References(candidates []Candidate, sources []string) (references []string) {
+	for _, c := range candidates {
+		if c.Healthy && !slices.Contains(sources, c.Address) {
+			references = append(references, c.Address)
+		}
+	}
+	return references
+}
+
 // Sources gives the addresses to take the backup from, the best first. own is this member's. discovery names the
 // healthy candidates, and the leader only when nobody else is healthy; members of one role stay in their order, so that
 // a differential backup goes on from the same source.

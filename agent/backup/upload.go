@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // Limits of multipart uploads, https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html, and what suits them.
@@ -58,17 +60,26 @@ func (b bucket) upload(ctx context.Context, key string, most int64, write func(i
 	}()
 	stop := context.AfterFunc(ctx, func() { _ = from.CloseWithError(context.Cause(ctx)) })
 	defer stop()
+	own := map[string]string{"run": rand.Text()}
 	_, err := transfer.UploadObject(ctx, &transfermanager.UploadObjectInput{
-		Bucket: &b.name, Key: &key, Body: from, IfNoneMatch: aws.String("*"),
+		Bucket: &b.name, Key: &key, Body: from, IfNoneMatch: aws.String("*"), Metadata: own,
 	})
 	_ = from.CloseWithError(errUploadOver)
 	if writeErr := <-written; writeErr != nil && !errors.Is(writeErr, errUploadOver) {
 		return stored{}, writeErr
 	}
-	if err != nil {
+	if err != nil && (!isTaken(err) || !b.holds(ctx, key, own["run"], digest.size)) {
 		return stored{}, &s3Error{"upload " + b.url(key), err}
 	}
 	return digest.result(), nil
+}
+
+// holds tells whether an object is what this call uploaded: a try whose answer was lost makes the next one find our own.
+func (b bucket) holds(ctx context.Context, key, run string, size int64) bool {
+	ctx, cancel := context.WithTimeout(ctx, smallLimit)
+	defer cancel()
+	there, err := b.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
+	return err == nil && there.Metadata["run"] == run && aws.ToInt64(there.ContentLength) == size
 }
 
 // errUploadOver ends the writer of an upload that has failed.

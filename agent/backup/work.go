@@ -73,7 +73,9 @@ type state struct {
 	Condition condition `json:"condition"`
 	Neo4j     string    `json:"neo4j"`
 	Time      time.Time `json:"time"`
-	artifacts int
+	// Transaction is the last one that the source had then, 0 where it is not known.
+	Transaction int64 `json:"transaction,omitempty"`
+	artifacts   int
 }
 
 // longestChain is how many artifacts make a backup of 5 and later before a full one is taken again. Each backup in S3
@@ -125,6 +127,9 @@ func (d database) note(s state) error {
 	text, err := json.Marshal(s)
 	if err != nil {
 		return err
+	}
+	if s.Condition == inconsistent { // should it not be noted, for want of space, then nothing is known
+		_ = os.Remove(d.stateFile)
 	}
 	temporary := d.stateFile + ".new"
 	if err := os.WriteFile(temporary, text, 0o600); err != nil {

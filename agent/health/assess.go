@@ -56,6 +56,9 @@ func (v view) judge() (Phase, string) {
 	if !v.seen.Asked {
 		return Starting, join(": ", v.restarted(), "neo4j has not been asked yet")
 	}
+	if v.seeding() { // its default database comes and goes meanwhile
+		return Joining, v.facts.Seeding
+	}
 	if reason := v.broken(); reason != "" {
 		return Failed, reason
 	}
@@ -70,6 +73,9 @@ func (v view) judge() (Phase, string) {
 	}
 	return Starting, v.starting()
 }
+
+// seeding tells whether the cluster runs, and is not to be used until its databases have been fetched.
+func (v view) seeding() bool { return v.facts.Seeding != "" && v.seen.Bolt.Open }
 
 // running tells whether there is a database process that is worth probing.
 func (v view) running() bool { return v.facts.running() }

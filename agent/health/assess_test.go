@@ -116,6 +116,12 @@ func TestAssess(t *testing.T) {
 		{name: "an overview without a leader is no cluster", facts: facts35(Core), seen: change(formed(""), func(o *Observation) { o.Raft, o.HTTP = Raft{}, false }), phase: Joining},
 		{name: "a panicked database has failed although it answers", facts: facts35(Core), was: ready, seen: change(formed("a"), func(o *Observation) { o.Raft.Healthy = false }), phase: Failed, reason: "only a restart helps"},
 
+		{name: "a cluster whose databases are still to be seeded is not ready", facts: facts35(Core), change: func(f *Facts) { f.Seeding = "being seeded from x" }, seen: formed("a"), phase: Joining, reason: "being seeded from x", role: RoleLeader},
+		{name: "nor failed while its default database is not there", facts: facts35(Core), change: func(f *Facts) { f.Seeding = "being seeded from x" },
+			seen: Observation{Asked: true, Bolt: Bolt{Open: true}, HTTP: true}, after: 100 * time.Hour, phase: Joining, reason: "being seeded from x"},
+		{name: "before it answers it is what it was without a seed", facts: facts35(Core), change: func(f *Facts) { f.Seeding = "being seeded from x" },
+			seen: Observation{Asked: true, DiscoveryClosed: true}, after: 90 * time.Second, phase: Failed, reason: "never opened"},
+
 		{name: "a process whose discovery port is still closed is starting", facts: facts35(Core), seen: Observation{Asked: true, DiscoveryClosed: true}, after: 89 * time.Second, phase: Starting, reason: "neo4j is starting"},
 		{name: "a discovery port that never opens is a failure with its name", facts: facts35(Core), seen: Observation{Asked: true, DiscoveryClosed: true}, after: 90 * time.Second, phase: Failed, reason: "discovery port 10.0.0.1:5000 never opened in 1m30s: neo4j cannot bind"},
 		{name: "a member that waits for the others to form is joining for ever", facts: facts35(Core), seen: unjoined, after: 100 * time.Hour, phase: Joining, reason: "waiting for members: 2 of 3 present, not 10.0.0.3:5000"},

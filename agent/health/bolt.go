@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -28,7 +29,8 @@ type boltClient struct {
 
 // link is what one driver was made for. Another process of the database needs a new one.
 type link struct {
-	uri     string
+	address string
+	pin     Pin
 	pid     int
 	started time.Time
 	login   login
@@ -49,9 +51,9 @@ func (b *boltClient) ask(ctx context.Context, facts Facts, leader string) boltAn
 	credentials, usable := b.gate.ask()
 	if !usable {
 		b.close()
-		return refused(ctx, address, "no credentials to try")
+		return refused(ctx, facts.Member, "no credentials to try")
 	}
-	if err := b.connect(link{"bolt://" + address, facts.Supervisor.DatabasePID, facts.Supervisor.DatabaseSince, credentials}); err != nil {
+	if err := b.connect(link{address, facts.Member.BoltPin, facts.Supervisor.DatabasePID, facts.Supervisor.DatabaseSince, credentials}); err != nil {
 		return boltAnswer{Bolt: Bolt{Error: err.Error()}}
 	}
 	if time.Since(b.answered) < queryEvery && b.leader == leader && b.driver.VerifyConnectivity(ctx) == nil {
@@ -86,7 +88,7 @@ func (b *boltClient) query(ctx context.Context, facts Facts, address string, wit
 	case errors.As(err, &wrong) && wrong.HasSecurityCode():
 		b.gate.refuse(with)
 		b.close()
-		return refused(ctx, address, wrong.Code)
+		return refused(ctx, facts.Member, wrong.Code)
 	case errors.As(err, &wrong):
 		return boltAnswer{Bolt: Bolt{Open: true, Error: wrong.Code}}
 	}
@@ -125,7 +127,9 @@ func (b *boltClient) connect(to link) error {
 	if to.login != (login{}) {
 		auth = neo4j.BasicAuth(to.login.user, to.login.password, "")
 	}
-	driver, err := neo4j.NewDriverWithContext(to.uri, auth, func(c *config.Config) {
+	over := to.pin.config()
+	driver, err := neo4j.NewDriverWithContext(scheme("bolt", over)+to.address, auth, func(c *config.Config) {
+		c.TlsConfig = over
 		c.UserAgent = "neo4j-agent/health"
 		c.MaxConnectionPoolSize = 1
 		c.ConnectionAcquisitionTimeout = probeTimeout
@@ -151,13 +155,13 @@ func (b *boltClient) close() {
 }
 
 // refused is what can be said of a server that does not let us in.
-func refused(ctx context.Context, address, reason string) boltAnswer {
-	return boltAnswer{Bolt: Bolt{Open: handshake(ctx, address), Refused: true, Error: reason}}
+func refused(ctx context.Context, member Member, reason string) boltAnswer {
+	return boltAnswer{Bolt: Bolt{Open: handshake(ctx, member.LocalBolt, member.BoltPin), Refused: true, Error: reason}}
 }
 
 // handshake tells whether Bolt is spoken at the address: the preamble and four proposals (5.8 to 5.0, 4.4 to 4.2, 4.1,
 // 3) are answered with the version chosen, zero being none (Bolt protocol, Handshake).
-func handshake(ctx context.Context, address string) bool {
+func handshake(ctx context.Context, address string, pin Pin) bool {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -166,6 +170,9 @@ func handshake(ctx context.Context, address string) bool {
 	defer func() { _ = conn.Close() }()
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
+	}
+	if over := pin.config(); over != nil {
+		conn = tls.Client(conn, over)
 	}
 	hello := []byte{0x60, 0x60, 0xb0, 0x17, 0, 8, 8, 5, 0, 2, 4, 4, 0, 0, 1, 4, 0, 0, 0, 3}
 	if _, err := conn.Write(hello); err != nil {

@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"time"
@@ -20,24 +21,33 @@ type Client struct {
 }
 
 // NewClient opens no connection yet. Without a password it asks as nobody, which a server with authentication refuses.
-func NewClient(address, user, password string) (*Client, error) {
-	return newClient("bolt://", address, user, password)
+// Where over is given and not nil it speaks TLS.
+func NewClient(address, user, password string, over ...*tls.Config) (*Client, error) {
+	return newClient("bolt", address, user, password, over)
 }
+
+// mostConnections bounds those of one client. Who asks one thing after the other opens one.
+const mostConnections = 4
 
 // NewRoutedClient is NewClient for a member of a cluster that knows who else is in it: what changes something goes to the
 // leader of the database.
-func NewRoutedClient(address, user, password string) (*Client, error) {
-	return newClient("neo4j://", address, user, password)
+func NewRoutedClient(address, user, password string, over ...*tls.Config) (*Client, error) {
+	return newClient("neo4j", address, user, password, over)
 }
 
-func newClient(scheme, address, user, password string) (*Client, error) {
+func newClient(base, address, user, password string, over []*tls.Config) (*Client, error) {
+	var encryption *tls.Config
+	if len(over) > 0 {
+		encryption = over[0]
+	}
 	auth := neo4j.NoAuth()
 	if password != "" {
 		auth = neo4j.BasicAuth(user, password, "")
 	}
-	driver, err := neo4j.NewDriverWithContext(scheme+address, auth, func(c *config.Config) {
+	driver, err := neo4j.NewDriverWithContext(scheme(base, encryption)+address, auth, func(c *config.Config) {
+		c.TlsConfig = encryption
 		c.UserAgent = "neo4j-agent"
-		c.MaxConnectionPoolSize = 1
+		c.MaxConnectionPoolSize = mostConnections
 		c.ConnectionAcquisitionTimeout = clientTimeout
 		c.SocketConnectTimeout = clientTimeout
 		c.TelemetryDisabled = true
@@ -57,12 +67,12 @@ func (c *Client) Close() {
 
 // Rows runs a query in a database, "" for the default one, and gives its rows by column.
 func (c *Client) Rows(ctx context.Context, database, query string, parameters map[string]any) ([]map[string]any, error) {
-	records, err := c.records(ctx, neo4j.AccessModeRead, database, query, parameters)
-	rows := make([]map[string]any, 0, len(records))
-	for _, record := range records {
-		rows = append(rows, record.AsMap())
-	}
-	return rows, err
+	return c.rows(ctx, neo4j.AccessModeRead, database, query, parameters)
+}
+
+// LeaderRows is Rows asked of the database's leader, whose answer is never older than what was changed before.
+func (c *Client) LeaderRows(ctx context.Context, database, query string, parameters map[string]any) ([]map[string]any, error) {
+	return c.rows(ctx, neo4j.AccessModeWrite, database, query, parameters)
 }
 
 // Do runs a statement that changes something.
@@ -75,6 +85,15 @@ func (c *Client) Do(ctx context.Context, database, statement string, parameters 
 func (c *Client) Overview(ctx context.Context, query, database string) ([]Seen, error) {
 	records, err := c.records(ctx, neo4j.AccessModeRead, "", query, nil)
 	return overview(records, database), err
+}
+
+func (c *Client) rows(ctx context.Context, mode neo4j.AccessMode, database, query string, parameters map[string]any) ([]map[string]any, error) {
+	records, err := c.records(ctx, mode, database, query, parameters)
+	rows := make([]map[string]any, 0, len(records))
+	for _, record := range records {
+		rows = append(rows, record.AsMap())
+	}
+	return rows, err
 }
 
 func (c *Client) records(ctx context.Context, mode neo4j.AccessMode, database, query string, parameters map[string]any) (
@@ -98,7 +117,7 @@ func (c *Client) plain(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &said):
-		return fmt.Errorf("cannot ask %s over Bolt: %s: %s", c.address, said.Code, said.Msg)
+		return fmt.Errorf("cannot ask %s over Bolt: %w", c.address, &Refusal{said.Code, said.Msg})
 	}
 	return fmt.Errorf("cannot ask %s", plain(err, c.address))
 }

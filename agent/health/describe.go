@@ -35,7 +35,7 @@ func (v view) describe(s *Status) {
 	s.Role = cmp.Or(s.Databases[v.database()], RoleUnknown)
 	serves := s.Phase == Ready
 	s.Writable = serves && (s.Role == RoleStandalone || s.Role == RoleLeader)
-	s.Readable = serves || v.facts.Member.Role != Standalone && s.Phase == Joining && v.seen.Bolt.Answers
+	s.Readable = serves || v.facts.Member.Role != Standalone && s.Phase == Joining && v.facts.Seeding == "" && v.seen.Bolt.Answers
 	if v.facts.Member.Role == Standalone {
 		s.Formation = Formation{}
 		return

@@ -40,3 +40,10 @@ func (g *gate) refuse(l login) {
 	defer g.mu.Unlock()
 	g.refused, g.until = l, time.Now().Add(refusedFor)
 }
+
+// forgive lets those that were refused be tried again.
+func (g *gate) forgive() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.refused = login{}
+}

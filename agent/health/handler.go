@@ -33,7 +33,7 @@ var paths = map[string]check{
 
 // Handler answers the HTTP paths from the current status. It never waits for anything.
 func (m *Monitor) Handler() http.Handler {
-	metrics := metricsHandler(metrics{m.withLogs, time.Now})
+	metrics := metricsHandler(metrics{m.withWork, time.Now})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := m.Current()
 		answer := Answer{s.Phase, s.Since, s.Reason, s.Role, s.EverReady}
@@ -44,7 +44,7 @@ func (m *Monitor) Handler() http.Handler {
 			answer.Reason = "GET and HEAD only"
 			write(w, http.StatusMethodNotAllowed, answer)
 		case r.URL.Path == "/status":
-			write(w, http.StatusOK, m.withLogs())
+			write(w, http.StatusOK, m.withWork())
 		case r.URL.Path == "/metrics":
 			metrics.ServeHTTP(w, r)
 		case !known:
@@ -62,11 +62,29 @@ func (m *Monitor) Handler() http.Handler {
 	})
 }
 
-// withLogs is the current status with how sending the logs goes.
-func (m *Monitor) withLogs() Status {
+// withWork is the current status with what else serve is at: logs, backups, certificates, users, init scripts.
+func (m *Monitor) withWork() Status {
 	s := m.Current()
 	if m.config.Logs != nil {
 		s.Logs = m.config.Logs()
+	}
+	if m.config.Backups != nil {
+		s.Backups = m.config.Backups()
+	}
+	if m.config.Unfinished != nil {
+		s.Unfinished = m.config.Unfinished()
+	}
+	if m.config.Users != nil {
+		users := m.config.Users()
+		s.Users = &users
+	}
+	if m.config.Init != nil {
+		init := m.config.Init()
+		s.Init = &init
+	}
+	if m.config.Certificates != nil {
+		told := m.config.Certificates()
+		s.Certificates, s.RestartNeeded = told.Shown, told.RestartNeeded
 	}
 	return s
 }

@@ -46,6 +46,7 @@ type Facts struct {
 	Step           string    // what prepare is doing, for people
 	StepSince      time.Time // since when
 	Restore        *Restore  // under way, nil for none
+	Seeding        string    // what the databases of this new cluster wait for, "" for nothing
 	Member         Member
 	Dialect        Dialect
 }
@@ -71,8 +72,11 @@ type Member struct {
 	Address          string // advertised host
 	Listen           string // host that Neo4j listens on; empty or a wildcard means every interface
 	Ports            Ports
-	LocalBolt        string   // host:port at which this machine reaches Bolt, "" when that is off
-	LocalHTTP        string   // the same for HTTP
+	LocalBolt        string // host:port at which this machine reaches Bolt, "" when that is off
+	LocalHTTP        string // the same for HTTP
+	LocalHTTPS       string // the same for HTTPS, which is asked where HTTP is off
+	BoltPin          Pin    // set where Bolt wants TLS
+	HTTPSPin         Pin
 	Members          []string // discovery members, host:port, own one included
 	FormationSize    int
 	AuthEnabled      bool

@@ -2,9 +2,12 @@ package health
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,15 +18,26 @@ const biggestAnswer = 1 << 20
 type httpClient struct {
 	client *http.Client
 	gate   *gate
+	pin    atomic.Pointer[Pin] // of this member's HTTPS port; nobody else is asked over TLS
 }
 
 func newHTTPClient(gate *gate) *httpClient {
-	return &httpClient{gate: gate, client: &http.Client{
+	c := &httpClient{gate: gate}
+	c.pin.Store(&Pin{})
+	c.client = &http.Client{
 		Timeout: askTimeout,
 		// No proxy and no redirects: these are this member and its neighbours, never something else.
-		Transport:     &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, DisableCompression: true},
+		Transport: &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute, DisableCompression: true,
+			DialTLSContext: c.dialTLS},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
+	return c
+}
+
+// dialTLS connects to this member's HTTPS port.
+func (c *httpClient) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := tls.Dialer{Config: Pinned(*c.pin.Load())}
+	return dialer.DialContext(ctx, network, address)
 }
 
 // raftAnswer is the body of the status endpoint. 3.5 says healthy, 4.0 and later isHealthy.

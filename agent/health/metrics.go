@@ -11,7 +11,7 @@ import (
 // metrics makes the answer of /metrics out of the status that is kept warm, at the time of asking. It keeps no numbers of
 // its own: what was counted before serve was started anew is gone, as Prometheus expects of a counter.
 type metrics struct {
-	status func() Status // with Logs
+	status func() Status // with Logs and Backups
 	now    func() time.Time
 }
 
@@ -116,6 +116,19 @@ func (m metrics) Collect(to chan<- prometheus.Metric) {
 	writeFailed.send(to, float64(s.FailedWrites))
 	for _, r := range readings {
 		r.send(to, r.of(s))
+	}
+	if s.Backups != nil {
+		for _, r := range backupReadings {
+			r.send(to, r.of(*s.Backups))
+		}
+	}
+	if s.Users != nil {
+		for _, r := range userReadings {
+			r.send(to, r.of(*s.Users))
+		}
+	}
+	for _, c := range s.Certificates {
+		certificateEnds.send(to, seconds(c.NotAfter), c.Scope)
 	}
 	for _, l := range s.Logs {
 		for _, r := range logReadings {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,11 @@ func TestMetricsTellTheMemberAndEachLog(t *testing.T) {
 	s.Restarts, s.Started = Restarts{Done: 2, Left: 1}, noon
 	s.Formation = Formation{Size: 3, Formed: true, Voting: 3, Present: 2}
 	s.Members = []MemberStatus{{Address: "a", Healthy: true}, {Address: "b"}, {Address: "c", Healthy: true}}
-	m := &Monitor{config: Config{Logs: func() []LogShipping {
+	m := &Monitor{config: Config{Certificates: func() Certificates {
+		return Certificates{Shown: []Certificate{{Scope: "bolt", NotAfter: noon}, {Scope: "https", Problem: "unreadable"}}}
+	}, Users: func() Users { return Users{State: UsersRefused, Listed: 2, Pending: 1, Changes: 4} }, Backups: func() *Backups {
+		return &Backups{Newest: noon, Bytes: 12, Verified: 3, Unverified: 1, Listed: noon.Add(time.Hour), Trouble: "denied"}
+	}, Logs: func() []LogShipping {
 		return []LogShipping{{Log: "query", BytesBehind: 7, UnsentSince: time.Now().Add(-time.Hour), Events: 5, Bytes: 900, Batches: 2,
 			Retries: 4, Rejected: 3, Cut: 1, Invalid: 6, Masked: 8, Unparsed: 9, Retimed: 10, LostFiles: 11, Trouble: "throttled"}, {Log: "debug"}}
 	}}}
@@ -43,6 +48,11 @@ func TestMetricsTellTheMemberAndEachLog(t *testing.T) {
 		`neo4j_agent_restarts_total 2`, `neo4j_agent_restarts_left 1`, `neo4j_agent_state_write_failures_total 0`,
 		`neo4j_agent_formation_size 3`, `neo4j_agent_formation_formed 1`, `neo4j_agent_formation_voting 3`, `neo4j_agent_formation_present 2`,
 		`neo4j_agent_members{healthy="true"} 2`, `neo4j_agent_members{healthy="false"} 1`,
+		`neo4j_agent_backup_newest_timestamp_seconds ` + strconv.FormatFloat(float64(noon.Unix()), 'g', -1, 64), `neo4j_agent_backup_newest_bytes 12`,
+		`neo4j_agent_users_listed 2`, `neo4j_agent_user_changes_pending 1`, `neo4j_agent_user_changes_total 4`, `neo4j_agent_admin_password_refused 1`,
+		`neo4j_agent_backups_verified 3`, `neo4j_agent_backups_unverified 1`, `neo4j_agent_backups_trouble 1`,
+		`neo4j_agent_certificate_expiry_timestamp_seconds{scope="bolt"} ` + strconv.FormatFloat(float64(noon.Unix()), 'g', -1, 64),
+		`neo4j_agent_certificate_expiry_timestamp_seconds{scope="https"} 0`,
 		`neo4j_agent_log_bytes_behind{log="query"} 7`, `neo4j_agent_log_events_total{log="query"} 5`, `neo4j_agent_log_bytes_total{log="query"} 900`,
 		`neo4j_agent_log_batches_total{log="query"} 2`, `neo4j_agent_log_retries_total{log="query"} 4`,
 		`neo4j_agent_log_rejected_events_total{log="query"} 3`, `neo4j_agent_log_cut_events_total{log="query"} 1`,
@@ -67,11 +77,11 @@ func TestMetricsTellTheMemberAndEachLog(t *testing.T) {
 	}
 }
 
-func TestMetricsAnswerInEveryPhaseAndWithoutLogs(t *testing.T) {
+func TestMetricsAnswerInEveryPhaseAndWithoutLogsAndBackups(t *testing.T) {
 	for _, s := range []Status{{}, as(Preparing, RoleUnknown), as(Failed, RoleFollower)} {
 		m := &Monitor{}
 		m.current.Store(&s)
-		if text := scrape(t, m); strings.Contains(text, "neo4j_agent_log_") || strings.Contains(text, "neo4j_agent_ready 1") {
+		if text := scrape(t, m); strings.Contains(text, "neo4j_agent_log_") || strings.Contains(text, "neo4j_agent_backup") || strings.Contains(text, "neo4j_agent_ready 1") {
 			t.Errorf("in %q it answers:\n%s", s.Phase, text)
 		}
 	}

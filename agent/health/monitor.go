@@ -24,14 +24,21 @@ type Prober interface {
 // Config is what a Monitor needs; all of it but Resumed must be set. OnStatus is called by NewMonitor too. Both callbacks
 // hold up the rounds, and OnStatus must not call Drain.
 type Config struct {
-	Facts    func() Facts // called by Run and NewMonitor only
-	Prober   Prober       // called by Run only
-	Bounds   Bounds
-	Resumed  Status               // phase, since, reason and everReady of an earlier serve in this container's life
-	Logs     func() []LogShipping // how sending the logs goes, from memory; nil if none are sent
-	OnStatus func(Status)         // after a change of phase, role, EverReady or Formation.Formed
-	OnGiveUp func(reason string)  // once, after failed has lasted Bounds.Failed
-	Log      zerolog.Logger
+	Facts   func() Facts // called by Run and NewMonitor only
+	Prober  Prober       // called by Run only
+	Bounds  Bounds
+	Resumed Status               // phase, since, reason and everReady of an earlier serve in this container's life
+	Logs    func() []LogShipping // how sending the logs goes, from memory; nil if none are sent
+	Backups func() *Backups      // what lies in the bucket, from memory; gives nil while that is not known
+	// Unfinished is a restore that the running server has to finish, from memory; gives nil where there is none. May be nil.
+	Unfinished func() *Unfinished
+	Init       func() Init  // how far the init scripts are, from memory; may be nil
+	Users      func() Users // how far the users are, from memory; may be nil
+	// Certificates tells of those that Neo4j shows, from memory; nil if there are none.
+	Certificates func() Certificates
+	OnStatus     func(Status)        // after a change of phase, role, EverReady or Formation.Formed
+	OnGiveUp     func(reason string) // once, after failed has lasted Bounds.Failed
+	Log          zerolog.Logger
 }
 
 // Monitor keeps the status of this member warm.

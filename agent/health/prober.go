@@ -27,6 +27,9 @@ func NewProber(credentials func() (user, password string)) *Neo4j {
 	return &Neo4j{bolt: &boltClient{gate: gate}, http: newHTTPClient(gate), gate: gate}
 }
 
+// Forgive has credentials tried again that were refused: the server takes them now. It may be called from anywhere.
+func (n *Neo4j) Forgive() { n.gate.forgive() }
+
 // Close ends the connections.
 func (n *Neo4j) Close() {
 	n.bolt.close()
@@ -39,6 +42,7 @@ func (n *Neo4j) Probe(ctx context.Context, facts Facts) Observation {
 	defer cancel()
 	member := facts.Member
 	n.gate.on = member.AuthEnabled
+	n.http.pin.Store(&member.HTTPSPin)
 
 	seen := Observation{Asked: true}
 	n.askHTTP(ctx, facts, &seen)
@@ -93,10 +97,14 @@ func (m Member) otherHosts() []string {
 	return hosts
 }
 
-// base is the address of this member's HTTP port as this machine reaches it, "" when it has none.
+// base is the address of this member's HTTP port, or else of its HTTPS port, as this machine reaches it, "" when it has
+// neither.
 func (m Member) base() string {
-	if m.LocalHTTP == "" {
-		return ""
+	switch {
+	case m.LocalHTTP != "":
+		return "http://" + m.LocalHTTP
+	case m.LocalHTTPS != "":
+		return "https://" + m.LocalHTTPS
 	}
-	return "http://" + m.LocalHTTP
+	return ""
 }

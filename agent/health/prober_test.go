@@ -260,6 +260,11 @@ func TestRefusedCredentialsRestAMinute(t *testing.T) {
 		if _, usable = g.ask(); !usable {
 			t.Error("refused credentials are never usable again")
 		}
+		g.refuse(tried)
+		g.forgive()
+		if _, usable = g.ask(); !usable {
+			t.Error("credentials that the server takes by now are not usable")
+		}
 	})
 }
 
@@ -283,7 +288,7 @@ func TestTheHandshakeTellsBoltFromOtherServers(t *testing.T) {
 			_, _ = conn.Write(test.answer)
 			_ = conn.Close()
 		}()
-		if got := handshake(t.Context(), listener.Addr().String()); got != test.want {
+		if got := handshake(t.Context(), listener.Addr().String(), Pin{}); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
 		<-done
@@ -291,7 +296,7 @@ func TestTheHandshakeTellsBoltFromOtherServers(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if handshake(ctx, "127.0.0.1:1") {
+	if handshake(ctx, "127.0.0.1:1", Pin{}) {
 		t.Error("a closed port speaks Bolt")
 	}
 }

@@ -25,8 +25,16 @@ type Status struct {
 	Restarts  Restarts       `json:"restarts"`
 	Started   time.Time      `json:"started,omitzero"` // the container
 
-	Restore *Restore      `json:"restore,omitempty"` // under way
-	Logs    []LogShipping `json:"logs,omitempty"`    // those that are sent
+	Restore    *Restore      `json:"restore,omitempty"`    // under way
+	Unfinished *Unfinished   `json:"unfinished,omitempty"` // a restore that the running server has to finish
+	Logs       []LogShipping `json:"logs,omitempty"`       // those that are sent
+	Init       *Init         `json:"init,omitempty"`
+
+	Backups *Backups `json:"backups,omitempty"` // in the bucket
+
+	Users         *Users        `json:"users,omitempty"`         // those that the settings list
+	Certificates  []Certificate `json:"certificates,omitempty"`  // that Neo4j shows
+	RestartNeeded string        `json:"restartNeeded,omitempty"` // why the members should be replaced one after the other
 
 	FailedWrites int `json:"failedWrites,omitempty"` // of state files
 

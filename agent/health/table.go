@@ -33,7 +33,7 @@ func WriteTable(w io.Writer, s Status, now time.Time, colour bool) error {
 		b.WriteString(": " + s.Reason)
 	}
 	b.WriteString("\n")
-	for _, line := range summary(s) {
+	for _, line := range summary(s, now) {
 		fmt.Fprintf(&b, "%-9s %s\n", line[0], line[1])
 	}
 	if len(s.Members) > 0 {
@@ -56,7 +56,7 @@ func phaseColour(p Phase) string {
 }
 
 // summary are the lines about this member; those without a value are left out.
-func summary(s Status) [][2]string {
+func summary(s Status, now time.Time) [][2]string {
 	member := join(" ", s.Member.Kind, s.Member.ID)
 	version := join(" ", s.Version, s.Edition)
 	restarts := ""
@@ -64,8 +64,21 @@ func summary(s Status) [][2]string {
 		restarts = fmt.Sprintf("%d, %d left", s.Restarts.Done, s.Restarts.Left)
 	}
 	all := [][2]string{{"member", member}, {"cluster", s.Cluster}, {"neo4j", version}, {"bolt", s.Member.Bolt},
-		{"role", roleText(s)}, {"restarts", restarts}, {"agent", s.AgentVersion}}
+		{"role", roleText(s)}, {"restore", s.Unfinished.text()}, {"init", s.Init.text()}, {"users", s.Users.text()}, {"restarts", restarts}, {"backup", backupText(s.Backups, now)}, {"restart", s.RestartNeeded}, {"agent", s.AgentVersion}}
 	return slices.DeleteFunc(all, func(line [2]string) bool { return line[1] == "" })
+}
+
+// backupText is how old the newest verified backup is.
+func backupText(b *Backups, now time.Time) string {
+	switch {
+	case b == nil:
+		return ""
+	case b.Trouble != "":
+		return "not known: " + b.Trouble
+	case b.Verified == 0:
+		return "none that is verified"
+	}
+	return fmt.Sprintf("%s old, the newest of %d", brief(now.Sub(b.Newest)), b.Verified)
 }
 
 // roleText is the role in the default database, then those in the others where they differ.

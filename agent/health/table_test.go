@@ -24,6 +24,9 @@ func TestTheStatusTable(t *testing.T) {
 		"standalone": Assess(Status{}, facts35(Standalone), Observation{Asked: true, Bolt: Bolt{Open: true, Answers: true}}, bounds, noon),
 		"preparing":  Assess(Status{}, Facts{AgentVersion: "1.0", Step: "finding members"}, Observation{}, bounds, noon),
 		"coloured":   whole,
+		"backups":    withBackups(whole, Backups{Verified: 7, Newest: noon.Add(-3 * time.Hour)}),
+		"no-backup":  withBackups(whole, Backups{Unverified: 1}),
+		"no-bucket":  withBackups(whole, Backups{Trouble: "AccessDenied"}),
 	} {
 		var got bytes.Buffer
 		if err := WriteTable(&got, s, noon.Add(65*time.Second), name == "coloured"); err != nil {
@@ -39,6 +42,11 @@ func TestTheStatusTable(t *testing.T) {
 			t.Errorf("%s: %s", golden, diff)
 		}
 	}
+}
+
+func withBackups(s Status, b Backups) Status {
+	s.Backups = &b
+	return s
 }
 
 func TestMembersThatWereLostKeepTheirAddress(t *testing.T) {

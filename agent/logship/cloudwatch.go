@@ -8,15 +8,12 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"github.com/rs/zerolog"
 )
 
 // Putter is satisfied by *cloudwatchlogs.Client. The permission logs:PutLogEvents is needed.
@@ -40,20 +37,6 @@ type CloudWatch struct {
 	RetentionDays int32 // one of the values that PutRetentionPolicy takes; 0 leaves the group as it is
 }
 
-// group is a CloudWatch that streams share.
-type group struct {
-	CloudWatch
-	log zerolog.Logger
-
-	mu       sync.Mutex
-	retained bool
-	retainAt time.Time // not before
-}
-
-// retainAgain is how long to wait after the retention could not be set: PutRetentionPolicy allows 5 calls a second for
-// the whole account.
-const retainAgain = time.Minute
-
 // once leaves tries to this package: the SDK's know neither the end nor what to say when it comes.
 func once(o *cloudwatchlogs.Options) { o.Retryer = aws.NopRetryer{} }
 
@@ -71,10 +54,13 @@ func (g *group) put(ctx context.Context, stream string, events []event) (rejecti
 		}
 		out, err = call()
 	}
+	if codeOf(err) == "DataAlreadyAcceptedException" { // not since 2023, says its page; others speak the protocol too
+		return rejection{}, nil
+	}
 	if err != nil {
 		return rejection{}, translate("send logs to "+g.Group+" "+stream, err)
 	}
-	g.retain(ctx)
+	g.there()
 	return rejections(out.RejectedLogEventsInfo, len(events)), nil
 }
 
@@ -103,6 +89,7 @@ func (g *group) create(ctx context.Context, stream string) error {
 		if err = unlessThere(err); err != nil {
 			return fmt.Errorf("cannot create log group %s: %s", g.Group, reason(err))
 		}
+		g.isNew()
 		err = makeStream()
 	}
 	if err != nil {
@@ -117,20 +104,6 @@ func unlessThere(err error) error {
 		return nil
 	}
 	return err
-}
-
-// retain sets the retention once. What is sent does not wait for it.
-func (g *group) retain(ctx context.Context) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.RetentionDays == 0 || g.retained || time.Now().Before(g.retainAt) {
-		return
-	}
-	_, err := g.Create.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &g.Group, RetentionInDays: &g.RetentionDays}, once)
-	if g.retained = err == nil; err != nil {
-		g.retainAt = time.Now().Add(retainAgain)
-		g.log.Warn().Msgf("cannot set how long log group %s keeps events: %s", g.Group, reason(err))
-	}
 }
 
 func codeOf(err error) string {

@@ -2,6 +2,8 @@ package logship
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"time"
 )
@@ -90,13 +92,14 @@ func pause(ctx context.Context, d time.Duration, hurry <-chan struct{}) {
 
 // look reads all that there is, file by file, oldest first. At the end of all, ended, what has no end of line counts too.
 func (f *follower) look(ctx context.Context, ended bool) {
-	unread := f.list()
 	f.stats.change(func(s *stats) { s.reading = "" })
+	unread := f.list()
 	if f.source != nil && !f.readOn(ctx, ended) {
 		return
 	}
 	for _, e := range unread {
-		if e.size <= f.ledger.marks[e.id].Offset || f.source != nil && f.source.place.fileID == e.id { // read since the listing
+		p := f.ledger.marks[e.id]                                                               // nil where it went away while a batch could not be sent
+		if p == nil || e.size <= p.Offset || f.source != nil && f.source.place.fileID == e.id { // read since the listing
 			continue
 		}
 		if f.source != nil {
@@ -104,8 +107,11 @@ func (f *follower) look(ctx context.Context, ended bool) {
 		}
 		source, err := f.ledger.open(e)
 		if err != nil {
-			f.say(err) // it was renamed or deleted: the next look knows
-			return
+			f.say(err)
+			if errors.Is(err, fs.ErrNotExist) { // it was renamed or deleted: the next look knows
+				return
+			}
+			continue // one that cannot be read is no reason not to read the others
 		}
 		if source.place.fileID != e.id { // files were renamed since the listing: another one comes first
 			source.close()
@@ -113,11 +119,20 @@ func (f *follower) look(ctx context.Context, ended bool) {
 			return
 		}
 		f.source = source
-		if !f.read(ctx) || !f.drained(ctx, !e.active, ended) {
+		if !f.read(ctx) {
+			if f.unreadable(ctx) {
+				continue
+			}
+			return
+		}
+		if !f.drained(ctx, !e.active, ended) {
 			return
 		}
 	}
 }
+
+// unreadable tells whether it was the file that ended the reading.
+func (f *follower) unreadable(ctx context.Context) bool { return f.source == nil && ctx.Err() == nil }
 
 // readOn goes on in the file read last, and tells whether it may be left for others: a rotated file may not before its
 // end. The active one may at any time, since what is open of it can be read again.
@@ -128,7 +143,7 @@ func (f *follower) readOn(ctx context.Context, ended bool) bool {
 		return true
 	}
 	if !f.read(ctx) {
-		return false
+		return f.unreadable(ctx)
 	}
 	rotated := f.rotated()
 	return f.drained(ctx, rotated, ended) || !rotated

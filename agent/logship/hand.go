@@ -10,6 +10,9 @@ func (f *follower) hand(ctx context.Context) bool {
 	if f.build.empty() && f.build.read == 0 {
 		return true
 	}
+	if f.source != nil {
+		f.source.seal()
+	}
 	full := f.build.close(f.ledger.snapshot())
 	f.stats.change(func(s *stats) {
 		s.unread -= min(s.unread, f.taken)

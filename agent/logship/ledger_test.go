@@ -49,6 +49,8 @@ func TestAFileIsKnownByWhatItBeginsWithToo(t *testing.T) {
 		"another with its inode, a little": {"one\n", "two\n", 4, 4},
 		"truncated":                        {long, long[:100], 2000, 100},
 		"the same":                         {long, long, 2000, int64(len(long)) - 2000},
+		"shortened within its first batch": {long, long[:3000], 5000, 3000}, // and perhaps written on
+		"shortened and written on":         {long, long[:3000] + strings.Repeat("2027 another line\n", 500), 5000, 3000 + 500*18},
 	} {
 		e, l := readUpTo(t, c.before, c.read)
 		marks := l.snapshot()
@@ -58,6 +60,42 @@ func TestAFileIsKnownByWhatItBeginsWithToo(t *testing.T) {
 		for who, ledger := range map[string]*ledger{"the same shipper": l, "the next": newLedger(marks)} {
 			if _, behind := ledger.see(listed(t, e.path)); behind != c.behind {
 				t.Errorf("%s: %s is %d bytes behind, want %d", name, who, behind, c.behind)
+			}
+		}
+	}
+}
+
+func TestAFileThatWasShortenedAndWrittenOnIsReadFromShortlyBeforeThat(t *testing.T) {
+	const batches = 200
+	text := lines(entries(0, 10*batches))
+	path := filepath.Join(t.TempDir(), "query.log")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l := newLedger(nil)
+	source, err := l.open(listed(t, path)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := int64(len(text) / batches)
+	for range batches {
+		source.took(record{size: batch})
+		source.seal() // as each batch is handed over
+	}
+	source.close()
+	marks := l.snapshot()
+	if n := len(marks[0].Earlier); n > earlierMost {
+		t.Errorf("%d earlier places are remembered", n)
+	}
+	for _, gone := range []int64{1, 3, 10, 60} { // batches that were not on the disk yet
+		for name, more := range map[string]string{"nothing": "", "a little": "2027 another line\n", "more": strings.Repeat("2027 another line\n", int(gone*batch))} {
+			kept := int64(len(text)) - gone*batch - batch/2
+			if err := os.WriteFile(path, []byte(text[:kept]+more), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, behind := newLedger(marks).see(listed(t, path))
+			if again := behind - int64(len(more)); again < 0 || again > (gone+2)*batch {
+				t.Errorf("%d batches gone, %s written on: %d bytes are read again, of %d", gone, name, again, kept)
 			}
 		}
 	}
@@ -86,7 +124,7 @@ func TestAPlaceIsForgottenOnlyWhenItsFileStaysAway(t *testing.T) {
 			after time.Duration
 			found []entry
 			known bool
-		}{{forgetAfter / 2, []entry{other}, true}, {forgetAfter * 3, nil, true}, {0, []entry{e}, true}, {forgetAfter / 2, []entry{other}, true}, {forgetAfter, []entry{other}, false}} {
+		}{{forgetAfter * 3, []entry{other}, true}, {0, []entry{e}, true}, {forgetAfter / 2, []entry{other}, true}, {forgetAfter * 3, nil, true}, {0, []entry{e}, true}, {forgetAfter / 2, []entry{other}, true}, {forgetAfter, []entry{other}, false}} {
 			<-time.After(step.after)
 			l.see(step.found)
 			if _, known := l.marks[e.id]; known != step.known {
@@ -99,10 +137,21 @@ func TestAPlaceIsForgottenOnlyWhenItsFileStaysAway(t *testing.T) {
 	})
 }
 
+func TestWhatWasNotReadOfAFileThatAnotherTookThePlaceOfIsCounted(t *testing.T) {
+	e, l := readUpTo(t, strings.Repeat("2026 a line\n", 200), 1200)
+	l.see([]entry{e})
+	if err := os.WriteFile(e.path, []byte("2027 another\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if l.see(listed(t, e.path)); l.lost != 1 {
+		t.Errorf("%d files lost, want 1", l.lost)
+	}
+}
+
 func TestTheCheckpointIsReplacedAndAnUnreadableOneIsSaid(t *testing.T) {
 	c := checkpoint{filepath.Join(t.TempDir(), "deep", "query.json")}
 	for n := range int64(3) {
-		want := []mark{{fileID{1, 2}, n, "ab"}}
+		want := []mark{{fileID{1, 2}, n, "ab", "cd", []spot{{1, "ef"}}}}
 		if err := c.save(want); err != nil {
 			t.Fatal(err)
 		}

@@ -7,15 +7,17 @@ const (
 	batchBytes  = 1_048_576 // messages in UTF-8 and eventCost for each
 	eventCost   = 26        // bytes that each event counts beyond its message
 	batchEvents = 10_000
-	batchSpan   = 24 * time.Hour // from the oldest to the newest event
-	tooNew      = 2 * time.Hour  // in the future: rejected
+	batchSpan   = 24 * time.Hour      // from the oldest to the newest event
+	tooNew      = 2 * time.Hour       // in the future: rejected
+	tooOld      = 14 * 24 * time.Hour // in the past: rejected
 	// eventBytes is the longest message: "no larger than 1 MB", but with eventCost it must also fit in a batch.
 	eventBytes = batchBytes - eventCost
 )
 
-// batchFill is how full a batch of several events is made: a third of what it might be, since the memory that the pipeline
-// and the SDK need, and what a crash repeats, are multiples of it, while calls are far from scarce (5,000 a second).
-const batchFill = batchBytes / 3
+// batchFill is how full a batch of several events is made: three tenths of what it might be, in which batchEvents of the
+// smallest still fit. The memory that the pipeline and the SDK need, and what a crash repeats, are multiples of it, while
+// calls are far from scarce (5,000 a second).
+const batchFill = batchBytes * 3 / 10
 
 // Times of the pipeline that tests shorten.
 var (

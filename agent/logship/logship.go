@@ -4,7 +4,8 @@
 // For each log a follower reads the file over its rotations and makes batches of its records, and a sender puts one
 // batch after the other. What is not acknowledged is not remembered: the files are the buffer, a checkpoint says how far
 // they were sent, and memory does not grow with the time that CloudWatch is away. After a crash, or an answer that did
-// not arrive, at most one batch of each log is sent twice; none is lost while Neo4j keeps its rotated files.
+// not arrive, at most one batch of each log is sent twice; none is lost while Neo4j keeps its rotated files. After the
+// machine crashed and the disk lacks the end of a log, about as much again as it lacks is sent twice.
 package logship
 
 import (
@@ -46,6 +47,7 @@ const queryLog = "query"
 type Shipper struct {
 	options Options
 	target  target
+	group   *group // the target, nil without CloudWatch
 	stats   []*stats
 	finish  chan struct{} // closed by Finish
 	once    sync.Once
@@ -58,7 +60,8 @@ type Shipper struct {
 func New(o Options) *Shipper {
 	s := &Shipper{options: o, finish: make(chan struct{}), started: make(chan struct{}), ended: make(chan struct{})}
 	if s.target = target(newWriter(o.Stdout)); o.CloudWatch != nil {
-		s.target = &group{CloudWatch: *o.CloudWatch, log: o.Log}
+		s.group = newGroup(*o.CloudWatch, o.Log)
+		s.target = s.group
 	}
 	for _, l := range o.Logs {
 		s.stats = append(s.stats, &stats{seen: Stats{Log: l.Name}})
@@ -84,17 +87,23 @@ func (s *Shipper) Run(ctx context.Context) {
 	defer close(s.ended)
 	watching, unwatch := context.WithCancel(ctx)
 	wakes := map[string][]chan<- struct{}{}
-	var logs, watcher sync.WaitGroup
+	var logs, beside sync.WaitGroup
 	for i, l := range s.options.Logs {
 		wake := make(chan struct{}, 1)
 		dir := filepath.Dir(l.Path)
 		wakes[dir] = append(wakes[dir], wake)
 		s.start(ctx, &logs, l, s.stats[i], wake)
 	}
-	watcher.Go(func() { watch{wakes}.run(watching) })
+	beside.Go(func() { watch{wakes}.run(watching) })
+	if s.group != nil {
+		beside.Go(func() { s.group.keep(ctx) })
+	}
 	logs.Wait()
 	unwatch()
-	watcher.Wait()
+	if s.group != nil {
+		s.group.end()
+	}
+	beside.Wait()
 }
 
 // start starts the follower and the sender of one log.
@@ -138,6 +147,11 @@ func (s *Shipper) Finish(ctx context.Context) error {
 	}
 	select {
 	case <-s.ended:
+		for _, st := range s.stats {
+			if trouble := st.unfinished(); trouble != "" {
+				return fmt.Errorf("cannot finish sending the logs: %s", trouble)
+			}
+		}
 		return nil
 	case <-ctx.Done():
 	}

@@ -2,59 +2,114 @@ package logship
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
-	"maps"
 	"slices"
+
+	"github.com/tidwall/gjson"
 )
 
 // parseJSON reads an entry of the query log's JSON form, of 4.3 and later: the fields of QueryLogJsonLayout.json and of
 // the manual's page monitoring/logging. It tells whether the text is such an entry.
 func parseJSON(text []byte) (q query, ok bool) {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(text, &fields) != nil || fields["time"] == nil {
+	if !gjson.ValidBytes(text) || text[0] != '{' {
 		return q, false
 	}
-	take := func(name string) []byte {
-		value := fields[name]
-		delete(fields, name)
-		return plain(value)
-	}
-	q.time, q.level = take("time"), take("level")
-	q.event = string(take("event"))
-	q.id, q.transaction = take("id"), take("transactionId")
-	q.elapsed, q.planning, q.cpu, q.waiting = take("elapsedTimeMs"), take("planning"), take("cpu"), take("waiting")
-	q.allocated, q.hits, q.faults = take("allocatedBytes"), take("pageHits"), take("pageFaults")
-	if source := take("source"); source != nil {
-		q.connected(source)
-	}
-	q.database = take("database")
-	q.user = take("executingUser")
-	if name := take("username"); len(q.user) == 0 { // deprecated, the same but for impersonation
+	var name, info, authenticated []byte
+	gjson.ParseBytes(text).ForEach(func(key, field gjson.Result) bool {
+		value := content(text, field)
+		switch to := q.named(key.Str); {
+		case field.Type == gjson.Null:
+		case to != nil:
+			*to = value
+		case key.Str == "event":
+			q.event = string(value)
+		case key.Str == "source":
+			q.connected(value)
+		case key.Str == "username": // deprecated, the same as executingUser but for impersonation
+			name = value
+		case key.Str == "authenticatedUser":
+			authenticated = raw(text, field)
+		default:
+			if key.Str == "errorInfo" {
+				info = []byte(field.Get("statusDescription").Str)
+			}
+			q.more = append(q.more, pair{escaped(key.Str), raw(text, field)})
+		}
+		return true
+	})
+	if len(q.user) == 0 {
 		q.user = name
 	}
-	q.text, q.params, q.runtime, q.meta = take("query"), take("queryParameters"), take("runtime"), take("annotationData")
-	q.failure, q.stack = take("failureReason"), take("stacktrace")
-	if same := fields["authenticatedUser"]; same != nil && bytes.Equal(plain(same), q.user) {
-		delete(fields, "authenticatedUser")
+	if authenticated != nil && !bytes.Equal(plain(authenticated), q.user) {
+		q.more = append(q.more, pair{"authenticatedUser", authenticated})
 	}
-	q.rest(fields)
-	return q, true
+	if len(q.failure) == 0 { // errorInfo, which 5.25 brought, replaces failureReason
+		q.failure = info
+	}
+	slices.SortFunc(q.more, func(a, b pair) int { return cmp.Compare(a.name, b.name) })
+	return q, q.time != nil
 }
 
-// rest keeps the fields that have no name of their own here. Of errorInfo, which 5.25 brought and which replaces
-// failureReason, the sentence is the error too.
-func (q *query) rest(fields map[string]json.RawMessage) {
-	if info := fields["errorInfo"]; info != nil && len(q.failure) == 0 {
-		var said struct{ StatusDescription string }
-		if json.Unmarshal(info, &said) == nil {
-			q.failure = []byte(said.StatusDescription)
-		}
+// named is where the value of a field goes whose meaning does not depend on others, nil for others.
+func (q *query) named(field string) *[]byte {
+	switch field {
+	case "time":
+		return &q.time
+	case "level":
+		return &q.level
+	case "id":
+		return &q.id
+	case "transactionId":
+		return &q.transaction
+	case "elapsedTimeMs":
+		return &q.elapsed
+	case "planning":
+		return &q.planning
+	case "cpu":
+		return &q.cpu
+	case "waiting":
+		return &q.waiting
+	case "allocatedBytes":
+		return &q.allocated
+	case "pageHits":
+		return &q.hits
+	case "pageFaults":
+		return &q.faults
+	case "database":
+		return &q.database
+	case "executingUser":
+		return &q.user
+	case "query":
+		return &q.text
+	case "queryParameters":
+		return &q.params
+	case "runtime":
+		return &q.runtime
+	case "annotationData":
+		return &q.meta
+	case "failureReason":
+		return &q.failure
+	case "stacktrace":
+		return &q.stack
 	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if string(fields[name]) != "null" {
-			q.more = append(q.more, pair{escaped(name), fields[name]})
-		}
+	return nil
+}
+
+// raw is a value as the text has it.
+func raw(text []byte, value gjson.Result) []byte {
+	return text[value.Index : value.Index+len(value.Raw)]
+}
+
+// content is what plain gives of a value, out of the text where nothing is escaped.
+func content(text []byte, value gjson.Result) []byte {
+	switch {
+	case value.Type != gjson.String:
+		return raw(text, value)
+	case len(value.Str) == len(value.Raw)-2: // an escape is longer than what it stands for
+		return text[value.Index+1 : value.Index+len(value.Raw)-1]
 	}
+	return []byte(value.Str)
 }
 
 // plain is a string's content, or a value as it is written; nil for none.

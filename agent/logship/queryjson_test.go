@@ -1,8 +1,10 @@
 package logship
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -70,4 +72,28 @@ func TestTimesAreReadInEachZone(t *testing.T) {
 			t.Errorf("%q is at %d", text, at)
 		}
 	}
+}
+
+// FuzzJSONIsReadAsTheStandardLibraryReadsIt compares the fields. Halves of surrogate pairs, which each reads as it likes,
+// and nesting that the standard library refuses, are left out.
+func FuzzJSONIsReadAsTheStandardLibraryReadsIt(f *testing.F) {
+	f.Add([]byte(json50))
+	f.Add([]byte(`{"time":"t","query":"a\u0041\n\"","database":"x\/y","query":"again","id":1.50e3,"level":[1,{"a":"]"}],"stacktrace":true}`))
+	f.Add([]byte(`{ "time" : "t" , "\u0071uery" : "q" , "runtime":"é\u00e9😀","cpu":-0,"waiting":null}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var want map[string]json.RawMessage
+		bad := json.Unmarshal(text, &want) != nil || want["time"] == nil || string(want["time"]) == "null"
+		if len(text) == 0 || text[0] != '{' || !utf8.Valid(text) || bytes.Contains(bytes.ToLower(text), []byte(`\ud`)) || bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) > 9_000 {
+			return
+		}
+		got, ok := parseJSON(text)
+		if ok == bad {
+			t.Fatalf("%s: read %t, and the standard library reads it %t", text, ok, !bad)
+		}
+		for name, value := range want {
+			if to := got.named(name); ok && to != nil && name != "executingUser" && name != "failureReason" && string(*to) != string(plain(value)) {
+				t.Errorf("%s of %s is %q, want %q", name, text, *to, plain(value))
+			}
+		}
+	})
 }

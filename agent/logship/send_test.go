@@ -3,8 +3,10 @@ package logship
 import (
 	"context"
 	"fmt"
-	"slices"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,8 +24,8 @@ func sending(t *testing.T, service *fakelogs.Server, days int32, batches ...[]ev
 	api := direct(service)
 	log := zerolog.New(&said)
 	st := &stats{}
-	s := &sender{stream: streamName, stats: st, finish: make(chan struct{}), voice: voice{log: log},
-		target: &group{CloudWatch: CloudWatch{Put: api, Create: api, Group: groupName, RetentionDays: days}, log: log}}
+	to := newGroup(CloudWatch{Put: api, Create: api, Group: groupName, RetentionDays: days}, log)
+	s := &sender{stream: streamName, stats: st, finish: make(chan struct{}), voice: voice{log: log}, target: to}
 	in := make(chan *batch, len(batches))
 	for _, events := range batches {
 		in <- &batch{events: events, read: int64(len(events))}
@@ -31,7 +33,11 @@ func sending(t *testing.T, service *fakelogs.Server, days int32, batches ...[]ev
 	close(in)
 	ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 	defer cancel()
+	var beside sync.WaitGroup
+	beside.Go(func() { to.keep(ctx) })
 	s.run(ctx, in)
+	to.end()
+	beside.Wait()
 	if broken := service.Broken(); broken != nil {
 		t.Errorf("limits were broken: %q", broken)
 	}
@@ -74,6 +80,9 @@ func TestBadDaysLoseNothing(t *testing.T) {
 		"a reset after the request was taken repeats one batch": {func(operation string, n int) fakelogs.Fault {
 			return fakelogs.Fault{Taken: operation == "PutLogEvents" && n == 2} // the first finds no group
 		}, 1, []string{"a", "b", "a", "b", "c"}},
+		"an answer that it was taken before": {func(operation string, n int) fakelogs.Fault {
+			return map[bool]fakelogs.Fault{true: {Taken: true, Code: "DataAlreadyAcceptedException"}}[operation == "PutLogEvents" && n == 2]
+		}, 0, []string{"a", "b", "c"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -111,6 +120,44 @@ func TestAnAbsenceOfHoursIsWaitedForPatientlyAndSaidOnce(t *testing.T) {
 	})
 }
 
+func TestACheckpointThatCouldNotBeSavedIsSavedWhenItCan(t *testing.T) {
+	for name, quiet := range map[string]bool{"while nothing is logged": true, "at the end": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				service, folder, in := fakelogs.New(), filepath.Join(t.TempDir(), "logs"), make(chan *batch, 1)
+				if err := os.WriteFile(folder, nil, 0o644); err != nil { // in its way
+					t.Fatal(err)
+				}
+				api, want := direct(service), []mark{{fileID{1, 2}, 3, "ab", "", nil}}
+				s := &sender{stream: streamName, stats: &stats{}, finish: make(chan struct{}), voice: voice{log: zerolog.Nop()},
+					checkpoint: checkpoint{filepath.Join(folder, "query.json")},
+					target:     newGroup(CloudWatch{Put: api, Create: api, Group: groupName}, zerolog.Nop())}
+				in <- &batch{events: some("a"), marks: want}
+				done := make(chan struct{})
+				go func() { defer close(done); s.run(t.Context(), in) }()
+				synctest.Wait()
+				if s.stats.snapshot().Trouble == "" {
+					t.Error("it is not told")
+				}
+				if err := os.Remove(folder); err != nil {
+					t.Fatal(err)
+				}
+				if quiet {
+					<-time.After(2 * saveAgain)
+					if got, err := s.checkpoint.load(); err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(mark{})) {
+						t.Errorf("%v (%v)", got, err)
+					}
+				}
+				close(in)
+				<-done
+				if got, err := s.checkpoint.load(); err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(mark{})) || s.stats.snapshot().Trouble != "" {
+					t.Errorf("%v (%v), %+v", got, err, s.stats.snapshot())
+				}
+			})
+		})
+	}
+}
+
 func TestAnAnswerThatDoesNotComeIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service, begun := fakelogs.New(), time.Now()
@@ -121,47 +168,6 @@ func TestAnAnswerThatDoesNotComeIsGivenUp(t *testing.T) {
 		sending(t, service, 0, some("a"))
 		if waited := time.Since(begun); waited > 2*putLimit || len(taken(service)) != 1 {
 			t.Errorf("%s, %q", waited, taken(service))
-		}
-	})
-}
-
-func TestGroupAndStreamAreMadeAndKeepEventsForTheDaysAsked(t *testing.T) {
-	for _, days := range []int32{0, 30} {
-		synctest.Test(t, func(t *testing.T) {
-			service := fakelogs.New()
-			service.Faults = func(operation string, n int) fakelogs.Fault {
-				return map[bool]fakelogs.Fault{true: {Code: "ThrottlingException"}}[operation == "PutRetentionPolicy" && n == 1]
-			}
-			var batches [][]event
-			for n := range 3 {
-				batches = append(batches, some(fmt.Sprint(n)))
-			}
-			got, _ := sending(t, service, days, batches...)
-			if len(taken(service)) != 3 || got.Retries != 0 {
-				t.Errorf("%q, %+v", taken(service), got)
-			}
-			if calls := service.Calls("PutRetentionPolicy"); days == 0 && calls != 0 || days != 0 && calls != 1 {
-				t.Errorf("%d calls within %s", calls, retainAgain)
-			}
-		})
-	}
-	synctest.Test(t, func(t *testing.T) {
-		service := fakelogs.New()
-		sending(t, service, 30, some("a"), some("b"))
-		if days, ok := service.Retention(groupName); days != 30 || !ok || service.Calls("PutRetentionPolicy") != 1 {
-			t.Errorf("%d days, %d calls", days, service.Calls("PutRetentionPolicy"))
-		}
-	})
-}
-
-func TestAGroupThatIsDeletedIsMadeAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		service := fakelogs.New()
-		sending(t, service, 0, some("a"))
-		service.RemoveGroup(groupName)
-		sending(t, service, 0, some("b"))
-		if diff := cmp.Diff([]string{"b"}, taken(service)); diff != "" {
-			t.Error(diff)
 		}
 	})
 }
@@ -182,32 +188,4 @@ func TestRejectedEventsAreCountedAndSaidWithTheReason(t *testing.T) {
 			t.Errorf("%+v\n%s", got, said)
 		}
 	})
-}
-
-// picky refuses any batch with a message it does not like, as the service would if a limit were to change.
-type picky struct{ got []string }
-
-func (p *picky) put(_ context.Context, _ string, events []event) (rejection, error) {
-	if slices.ContainsFunc(events, func(e event) bool { return string(e.message) == "bad" }) {
-		return rejection{}, fmt.Errorf("cannot send logs: %w: no", errUnfit)
-	}
-	for _, e := range events {
-		p.got = append(p.got, string(e.message))
-	}
-	return rejection{}, nil
-}
-
-func TestOneBadEventDoesNotKeepTheOthers(t *testing.T) {
-	var said strings.Builder
-	p, st := &picky{}, &stats{}
-	s := &sender{target: p, stats: st, finish: make(chan struct{}), voice: voice{log: zerolog.New(&said)}}
-	if err := s.deliver(t.Context(), some("a", "b", "bad", "c", "bad", "d", "e")); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e"}, p.got); diff != "" {
-		t.Error(diff)
-	}
-	if st.snapshot().Rejected != 2 || strings.Count(said.String(), "an event is left out") != 2 || strings.Contains(said.String(), `"bad"`) {
-		t.Errorf("%+v\n%s", st.snapshot(), said.String())
-	}
 }

@@ -21,7 +21,7 @@ type source struct {
 func (l *ledger) open(e entry) (*source, error) {
 	file, err := os.Open(e.path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %v", e.path, err)
+		return nil, fmt.Errorf("cannot read %s: %w", e.path, err)
 	}
 	s, err := l.begin(file)
 	if err != nil {
@@ -38,9 +38,7 @@ func (l *ledger) begin(file *os.File) (*source, error) {
 	}
 	e := entry{path: file.Name(), id: idOf(info), size: info.Size(), mtime: info.ModTime()}
 	p := l.place(e)
-	if !p.knows(file, info.Size()) {
-		p.mark = mark{fileID: e.id}
-	}
+	p.mark = p.in(file, info.Size())
 	if _, err := file.Seek(p.Offset, io.SeekStart); err != nil {
 		return nil, err
 	}
@@ -72,7 +70,15 @@ func (s *source) replaced() bool {
 	return s.place.Offset != s.at
 }
 
+// seal makes the mark tell a file that was shortened and written on.
+func (s *source) seal() {
+	if s.place.Offset == s.at {
+		s.place.Tail = tailPrint(s.file, s.at)
+	}
+}
+
 func (s *source) close() {
-	s.place.held, s.place.lastSeen = false, time.Now()
+	s.seal()
+	s.place.held = false
 	_ = s.file.Close()
 }

@@ -54,6 +54,13 @@ func (s *stats) snapshot() Stats {
 	return now
 }
 
+// unfinished is what has kept a log from being read or remembered to its end, "" for nothing.
+func (s *stats) unfinished() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return cmp.Or(s.reading, s.saving)
+}
+
 // voice says what is wrong when it changes, and again after a while.
 type voice struct {
 	log  zerolog.Logger

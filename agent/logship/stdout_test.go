@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"neo4j-agent/agent/logship/fakelogs"
@@ -74,6 +75,34 @@ func TestAPipeThatNobodyReadsHoldsNothingUp(t *testing.T) {
 	if got := s.Snapshot()[0]; got.Events != 0 || got.BytesBehind == 0 {
 		t.Errorf("%+v", got)
 	}
+}
+
+func TestWhatIsWrittenLateIsNotWrittenTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		read, write := io.Pipe()
+		w := newWriter(write)
+		impatient, cancel := context.WithTimeout(t.Context(), putLimit)
+		defer cancel()
+		if _, err := w.put(impatient, "query", some("once")); err == nil {
+			t.Fatal("it was written to nobody")
+		}
+		var text []byte
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			text, _ = io.ReadAll(read)
+		}()
+		for _, events := range [][]event{some("once"), some("next")} {
+			if _, err := w.put(t.Context(), "query", events); err != nil {
+				t.Error(err)
+			}
+		}
+		_ = write.Close()
+		<-done
+		if strings.Count(string(text), "once") != 1 || strings.Count(string(text), "next") != 1 {
+			t.Errorf("written was:\n%s", text)
+		}
+	})
 }
 
 func TestFinishEndsInTimeAndSaysWhatIsLeftAndTheNextRunSendsIt(t *testing.T) {

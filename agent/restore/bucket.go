@@ -132,13 +132,13 @@ func final(doing string, err error) error {
 	}
 	switch status(err) {
 	case http.StatusNotFound:
-		return fail(Missing, "%s: %s", doing, reason(err))
+		return Fail(Missing, "%s: %s", doing, reason(err))
 	case http.StatusForbidden, http.StatusUnauthorized:
-		return fail(Denied, "%s: %s (a key that is not there also looks like this without s3:ListBucket)", doing, reason(err))
+		return Fail(Denied, "%s: %s (a key that is not there also looks like this without s3:ListBucket)", doing, reason(err))
 	case http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
-		return fail(Later, "%s: it was replaced while it was read", doing)
+		return Fail(Later, "%s: it was replaced while it was read", doing)
 	case http.StatusBadRequest, http.StatusMovedPermanently, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		return fail(Refused, "%s: %s", doing, reason(err))
+		return Fail(Refused, "%s: %s", doing, reason(err))
 	}
 	return nil
 }

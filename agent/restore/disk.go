@@ -2,7 +2,6 @@ package restore
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -79,22 +78,6 @@ func syncPath(path string) error {
 	return errors.Join(file.Sync(), file.Close())
 }
 
-// freeSpace is how many bytes we may write below path, which need not be there yet.
-func freeSpace(path string) (int64, error) {
-	for {
-		var stat unix.Statfs_t
-		err := unix.Statfs(path, &stat)
-		if errors.Is(err, fs.ErrNotExist) && filepath.Dir(path) != path {
-			path = filepath.Dir(path)
-			continue
-		}
-		if err != nil {
-			return 0, onDisk("measure the free space of "+path, err)
-		}
-		return int64(stat.Bavail) * stat.Bsize, nil
-	}
-}
-
 // locks are the files that Neo4j makes before it has a store (StoreLocker, DatabaseLayout in its source).
 var locks = []string{"store_lock", "database_lock"}
 
@@ -153,6 +136,9 @@ func discard(d disk, path string) error {
 
 func remove(d disk, path string) error {
 	err := d.removeAll(path)
+	if left, readErr := os.ReadDir(path); errors.Is(err, unix.EBUSY) && readErr == nil && len(left) == 0 { // a mounted one
+		return onDisk("empty "+path, d.syncDir(path))
+	}
 	if err == nil {
 		err = d.syncDir(filepath.Dir(path))
 	}
@@ -183,16 +169,4 @@ func syncTree(d disk, path, root string) error {
 		}
 	}
 	return onDisk("write "+path+" to the disk", err)
-}
-
-// Move puts a staged store where to is, for a generation whose store may be moved (3.5: neo4j-admin restore copies the
-// files and does nothing else). It is part of Place: what was there is gone.
-func Move(staged Staged, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return onDisk("create "+filepath.Dir(to), err)
-	}
-	if _, err := os.Lstat(to); err == nil {
-		return fail(DiskError, "move the store of %s: %s is there already", staged.Database, to)
-	}
-	return onDisk(fmt.Sprintf("move the store of %s", staged.Database), os.Rename(staged.Path, to))
 }

@@ -30,10 +30,11 @@ type Error struct {
 
 func (e *Error) Error() string { return e.text }
 
-func corrupt(format string, args ...any) error { return fail(Corrupt, format, args...) }
-func refused(format string, args ...any) error { return fail(Refused, format, args...) }
+func corrupt(format string, args ...any) error { return Fail(Corrupt, format, args...) }
+func refused(format string, args ...any) error { return Fail(Refused, format, args...) }
 
-func fail(kind Kind, format string, args ...any) error {
+// Fail is an error of that kind; the text completes "cannot".
+func Fail(kind Kind, format string, args ...any) error {
 	return &Error{kind, "cannot " + fmt.Sprintf(format, args...)}
 }
 
@@ -55,7 +56,7 @@ func onDisk(doing string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		kind = Missing
 	}
-	return fail(kind, "%s: %v", doing, err)
+	return Fail(kind, "%s: %v", doing, err)
 }
 
 // unreadable is the error of an archive that does not decompress: what went wrong below it counts first.
@@ -67,5 +68,5 @@ func unreadable(what string, err error) error {
 	return corrupt("unpack %s: %v", what, err)
 }
 
-// Refuse is the error of Accept and Place for what must not be done; the text completes "cannot".
+// Refuse is the error of Accept for what must not be done; the text completes "cannot".
 func Refuse(format string, args ...any) error { return refused(format, args...) }

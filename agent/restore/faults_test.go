@@ -181,26 +181,13 @@ func TestAVolumeThatIsTooSmallIsToldBeforeAnythingIsRead(t *testing.T) {
 	} {
 		v := newVolume(t)
 		r := inTest(v.options(c.spec, api), osDisk{})
-		r.PlaceCopies = c.copies
-		r.space = func(string) (int64, error) { return c.free, nil }
+		r.BuildCopies = c.copies
+		r.space = func(string) (room, error) { return room{free: c.free}, nil }
 		_, err := r.run(t.Context())
 		wantError(t, err, NoSpace, c.says)
 		if left := files(t, v.root); len(left) != 0 {
 			t.Errorf("left: %v", left)
 		}
-	}
-}
-
-func TestTheRoomOfTheStoreThatIsReplacedCountsWhereTheNewOneIsCopied(t *testing.T) {
-	bucket, api := newFakeS3(t)
-	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": sized(1, 1<<20)})
-	v := newVolume(t)
-	v.write(map[string]string{"data/databases/graph.db/neostore": strings.Repeat("x", 1<<20)})
-	r := inTest(v.options("latest", api), osDisk{})
-	r.PlaceCopies, r.Overwrite = true, true
-	r.space = func(string) (int64, error) { return 1<<20 + 1<<16, nil }
-	if _, err := r.run(t.Context()); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -223,30 +210,6 @@ func TestARestoreThatIsToldToStopStopsAndLeavesNothing(t *testing.T) {
 	}
 	if left := files(t, v.root); len(left) != 0 {
 		t.Errorf("left: %v", left)
-	}
-}
-
-func TestADumpThatWillNotFitIsToldBeforeTheStoreIsTouched(t *testing.T) {
-	bucket, api := newFakeS3(t)
-	bucket.put("a.dump", zstdOf(make([]byte, 1<<20)))
-	for _, free := range []int64{600_000, 1<<20 - 2} {
-		v := newVolume(t)
-		v.write(map[string]string{"data/databases/graph.db/neostore": "old"})
-		r := inTest(v.options("backups/a.dump", api), osDisk{})
-		r.PlaceCopies, r.Overwrite = true, true
-		r.space = func(string) (int64, error) { return free, nil }
-		_, err := r.run(t.Context())
-		if free > 1<<20-4 { // the old store makes room for what is missing
-			if err != nil {
-				t.Error(err)
-			}
-			continue
-		}
-		wantError(t, err, NoSpace, "more are needed")
-		v.holds("graph.db", map[string][]byte{"neostore": []byte("old")})
-		if left := files(t, v.root); len(left) != 1 {
-			t.Errorf("left: %v", left)
-		}
 	}
 }
 

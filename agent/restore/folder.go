@@ -44,7 +44,7 @@ func (folder) read(_ context.Context, o object, offset, length int64) (io.ReadCl
 	}
 	if info, err := file.Stat(); err != nil || versionOf(info) != o.version {
 		_ = file.Close()
-		return nil, fail(Later, "read %s: it was replaced while it was read", o.key)
+		return nil, Fail(Later, "read %s: it was replaced while it was read", o.key)
 	}
 	return section{io.NewSectionReader(file, offset, length), file}, nil
 }

@@ -152,17 +152,15 @@ func (v volume) options(spec string, api S3) Options {
 			return paths
 		},
 		DefaultDatabase: "graph.db", Agent: "test", Log: v.log(),
-		Place: func(_ context.Context, staged []Staged) error {
+		Build: func(_ context.Context, staged []Staged) (moves []Move, _ error) {
 			for _, s := range staged {
 				to := filepath.Join(v.databases(), s.Database)
 				if s.Form != snapshot.Store {
 					to = filepath.Join(to, filepath.Base(s.Path))
 				}
-				if err := Move(s, to); err != nil {
-					return err
-				}
+				moves = append(moves, Move{s.Path, to})
 			}
-			return nil
+			return moves, nil
 		},
 	}
 }
@@ -183,7 +181,7 @@ func (v volume) restore(options Options) (Result, error) {
 const smallPart = 32 << 10
 
 func inTest(options Options, d disk) *run {
-	return &run{Options: options, disk: d, space: freeSpace, pace: quick, part: smallPart}
+	return &run{Options: options, disk: d, space: roomAt, pace: quick, part: smallPart}
 }
 
 func (v volume) mustRestore(options Options) Result {

@@ -38,6 +38,8 @@ type marker struct {
 	Store     []string  `json:"store,omitempty"` // what it replaces
 	// Seeds are where the servers of a running cluster fetch a database's backup.
 	Seeds map[string]string `json:"seeds,omitempty"`
+	// Before are the ids of those databases that were there before.
+	Before map[string]string `json:"before,omitempty"`
 }
 
 // markers are those of a volume.
@@ -115,7 +117,6 @@ func writeRecord(d disk, folder string, m marker, suffix string) error {
 
 // finish makes the record the marker, with one rename: there is no instant with both or neither.
 func finish(d disk, folder string, record marker) error {
-	record.Store = nil
 	if err := writeMarker(d, folder, record, restoringSuffix); err != nil {
 		return err
 	}

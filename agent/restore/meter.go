@@ -18,7 +18,8 @@ type Progress struct {
 // Steps of a restore that others act upon.
 const (
 	Fetching = "fetching"
-	Placing  = "placing" // what is put in place is on the disk already: bytes read do not grow any more
+	Building = "building" // stores are made of what is on the disk: bytes read do not grow any more
+	Placing  = "placing"
 )
 
 const (

@@ -96,7 +96,7 @@ func TestARestoreOfEachNewBackupThatIsBrokenOffBeginsAgain(t *testing.T) {
 	v.mustRestore(options)
 	bucket.putBackup(snapshot.Hourly, taken.Add(time.Hour), map[string]map[string][]byte{"graph.db": store(2)})
 	broken := options
-	broken.Place = func(context.Context, []Staged) error { return errBoom }
+	broken.Unbind = func(context.Context) error { return errBoom }
 	if _, err := v.restore(broken); err == nil {
 		t.Fatal("no error")
 	}
@@ -160,7 +160,7 @@ func TestARestoreBrokenOffGoesOnWithTheSnapshotItHadBegun(t *testing.T) {
 	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
 	v := newVolume(t)
 	options := v.options("latest", api)
-	options.Place = func(context.Context, []Staged) error { return errBoom }
+	options.Unbind = func(context.Context) error { return errBoom }
 	if _, err := v.restore(options); err == nil {
 		t.Fatal("no error")
 	}
@@ -234,3 +234,45 @@ func TestTheSecondHalfIsRememberedUntilItIsDone(t *testing.T) {
 }
 
 var errBoom = errors.New("boom")
+
+func TestWhatCannotBeMadeAStoreLeavesTheOldOneWhole(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.put("a.dump", zstdOf([]byte("a dump as far as one can see")))
+	v := newVolume(t)
+	v.write(map[string]string{"data/databases/graph.db/neostore": "old", "restored_backups/before.done": ""})
+	options := v.options("backups/a.dump", api)
+	options.Overwrite = true
+	options.Build = func(context.Context, []Staged) ([]Move, error) {
+		return nil, Fail(Corrupt, "load a.dump: the tool refuses it")
+	}
+	v.refuses(options, Corrupt, "the tool refuses it")
+	v.holds("graph.db", map[string][]byte{"neostore": []byte("old")})
+	if want := []string{"before.done"}; !slices.Equal(v.markerFiles(), want) {
+		t.Errorf("markers %v", v.markerFiles())
+	}
+	v.isTidy()
+}
+
+func TestWhatWasThereBeforeASeedIsNotedOnce(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.put("neo4j-2026-11-20T04-00-00.backup", []byte("BZV1"))
+	v := newVolume(t)
+	options := v.options("backups/neo4j-2026-11-20T04-00-00.backup", api)
+	options.Seed = true
+	name := v.mustRestore(options).Name
+	for _, id := range []string{"first", "second"} {
+		if err := NoteBefore(v.markers(), name, "neo4j", id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	half, err := HalfDone(v.markers())
+	if err != nil || len(half) != 1 || half[0].Before["neo4j"] != "first" || half[0].Marker != filepath.Join(v.markers(), v.markerFiles()[0]) {
+		t.Errorf("%+v %v", half, err)
+	}
+	if err := os.WriteFile(half[0].Marker, nil, 0o600); err != nil { // the word to keep what is there
+		t.Fatal(err)
+	}
+	if half, err := HalfDone(v.markers()); err != nil || len(half) != 0 {
+		t.Errorf("%+v %v", half, err)
+	}
+}

@@ -80,12 +80,9 @@ func (f recorded) Write(p []byte) (int, error) {
 
 func (f recorded) Sync() error { return firstOf(f.disk.note("sync", f.path), f.file.Sync) }
 
-// restoreOn restores with that disk. What the caller's Place does is an operation too.
+// restoreOn restores with that disk. What the caller's Unbind does is an operation too.
 func (v volume) restoreOn(d *recorder, options Options) error {
-	place := options.Place
-	options.Place = func(ctx context.Context, staged []Staged) error {
-		return firstOf(d.note("place"), func() error { return place(ctx, staged) })
-	}
+	options.Unbind = func(context.Context) error { return d.note("unbind") }
 	_, err := inTest(options, d).run(v.t.Context())
 	return err
 }
@@ -121,9 +118,10 @@ func TestNothingIsDestroyedBeforeTheRecordIsOnTheDiskAndNothingIsMarkedBeforeThe
 		"remove restored_backups/.new.tar.zst.restoring.new", "create restored_backups/.new.tar.zst.restoring.new",
 		"write restored_backups/.new.tar.zst.restoring.new", "sync restored_backups/.new.tar.zst.restoring.new",
 		"rename restored_backups/.new.tar.zst.restoring.new restored_backups/new.tar.zst.restoring", "sync restored_backups",
+		"unbind ",
 		// only now the old store
 		"remove data/databases/graph.db", "sync data/databases",
-		"place ",
+		"mkdir data/databases", "rename .neo4j-agent/restore/archive data/databases/graph.db",
 		// all of the new one
 		"sync data/databases/graph.db", "sync data/databases/graph.db/neostore",
 		"sync data/databases/graph.db/schema", "sync data/databases/graph.db/schema/1", "sync data/databases", "sync data", "sync .",

@@ -65,7 +65,7 @@ func (p pace) giveUp(ctx context.Context, doing string, err error, moved time.Ti
 		return err
 	}
 	if waited := time.Since(moved); waited > p.patience {
-		return fail(Later, "%s: nothing has arrived for %s: %s", doing, waited.Round(time.Second), reason(err))
+		return Fail(Later, "%s: nothing has arrived for %s: %s", doing, waited.Round(time.Second), reason(err))
 	}
 	if p.trouble != nil {
 		p.trouble(doing, err)

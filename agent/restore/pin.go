@@ -42,8 +42,8 @@ func pinFolder(asked string) string { return strings.ReplaceAll(asked, "/", "-")
 
 func (p *pin) key(number int) string { return fmt.Sprintf("%s%08d.json", p.prefix, number) }
 
-// agree gives the key all members take: the one agreed on, or the one that look finds, if we are the first. An
-// agreement in its second half is renewed before it is taken, so that none runs out just after somebody took it.
+// agree gives the key all members take: the one agreed on, or the one that look finds, if we are the first. It is renewed
+// by who has fetched from it: one that is gone, damaged or too large is not to be agreed on for ever.
 func (p *pin) agree(ctx context.Context, look func() (string, error)) (string, error) {
 	doing := "agree on " + p.r.Snapshot + " with the other members"
 	for {
@@ -52,23 +52,43 @@ func (p *pin) agree(ctx context.Context, look func() (string, error)) (string, e
 			return "", err
 		}
 		left := time.Until(p.held.Expires)
-		if left > pinLife/2 || left > 0 && p.r.Dry {
-			p.r.Log.Info().Str("snapshot", p.held.Key).Str("asked", p.r.Snapshot).Msg("the members agreed on a backup before: it is taken")
+		if left > 0 {
+			p.tell(ctx, look)
 			return p.held.Key, nil
 		}
-		key := p.held.Key
-		if left <= 0 {
-			if key, err = look(); err != nil {
-				return "", err
-			}
-		}
-		if p.r.Dry {
-			return key, nil
+		key, err := look()
+		if err != nil || p.r.Dry {
+			return key, err
 		}
 		if first, err := p.put(ctx, key); first || err != nil {
 			return key, err
 		}
 	}
+}
+
+// tell says which backup was agreed on, and how to take a newer one.
+func (p *pin) tell(ctx context.Context, look func() (string, error)) {
+	event := p.r.Log.Info().Str("snapshot", p.held.Key).Str("asked", p.r.Snapshot).Time("until", p.held.Expires)
+	newest, err := look()
+	if err != nil || newest == p.held.Key || ctx.Err() != nil {
+		event.Msg("the members agreed on a backup before: it is taken")
+		return
+	}
+	event.Str("newest", newest).Msg("the members agreed on a backup before: it is taken, although there is a newer one; to take that, say its key in place of " + p.r.Snapshot)
+}
+
+// anew agrees on what look finds in place of what was agreed on, or takes what another member found meanwhile.
+func (p *pin) anew(ctx context.Context, look func() (string, error)) (string, error) {
+	key, err := look()
+	if err != nil {
+		return "", err
+	}
+	first, err := p.put(ctx, key)
+	if first || err != nil {
+		return key, err
+	}
+	err = p.r.pace.again(ctx, "read the pin", p.read)
+	return p.held.Key, err
 }
 
 // read takes the newest agreement, if there is any.
@@ -129,7 +149,11 @@ func (p *pin) put(ctx context.Context, key string) (bool, error) {
 	return first, err
 }
 
-// keepPinned renews the pin as long as the restore goes on; release ends that.
+// renewEvery is how often to look whether a pin is to be renewed.
+const renewEvery = time.Second
+
+// keepPinned renews the pin as long as the restore goes on, once bytes have moved: a member that fails again and again
+// before that is not to keep the others from a newer backup. release ends that.
 func (r *run) keepPinned(ctx context.Context) (release func()) {
 	if r.source.pin == nil {
 		return func() {}
@@ -138,14 +162,16 @@ func (r *run) keepPinned(ctx context.Context) (release func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ticker := time.NewTicker(pinLife / 4)
+		ticker := time.NewTicker(renewEvery)
 		defer ticker.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				r.renew(ctx)
+				if r.meter.moved() > 0 {
+					r.renew(ctx)
+				}
 			}
 		}
 	}()

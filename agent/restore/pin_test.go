@@ -1,12 +1,16 @@
 package restore
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"neo4j-agent/agent/snapshot"
 )
@@ -144,5 +148,26 @@ func TestARestoreBrokenOffGoesOnWithWhatTheOtherMembersHaveByNow(t *testing.T) {
 		if pins := bucket.keys("pins/"); (len(pins) == 1) != (c.expires > 0) {
 			t.Errorf("begun with %s: pins %v", c.begun, pins)
 		}
+	}
+}
+
+func TestAMemberThatFailsBeforeItFetchesAnythingDoesNotRenewThePin(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+	bucket.putBackup(snapshot.Hourly, taken.Add(time.Hour), map[string]map[string][]byte{"graph.db": store(2)})
+	bucket.putPin(7, "neo4j", time.Now().Add(pinLife/4))
+	v := newVolume(t)
+	var log bytes.Buffer
+	options := v.pinned(api)
+	options.Log = zerolog.New(&log)
+	r := inTest(options, osDisk{})
+	r.space = func(string) (room, error) { return room{free: 1}, nil }
+	_, err := r.run(t.Context())
+	wantError(t, err, NoSpace, "more are needed")
+	if pins := bucket.keys("pins/"); len(pins) != 1 {
+		t.Errorf("pins %v", pins)
+	}
+	if want := `"newest":"hourly/neo4j/2026-11-20T05-00-00Z/"`; !strings.Contains(log.String(), want) || !strings.Contains(log.String(), "to take that, say its key") {
+		t.Errorf("the log lacks %s: %s", want, log.String())
 	}
 }

@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -69,7 +70,13 @@ func (r *run) newest(ctx context.Context, wanted spec, broken []marker) (origin,
 		return origin{}, err
 	}
 	found, err := r.open(ctx, r.bucket(r.Bucket), key)
-	found.pin = p
+	if isMissing(err) && !r.Dry { // somebody took it away: the members agree on another one
+		r.Log.Warn().Str("snapshot", key).Msg("the backup that the members agreed on is gone: another one is taken")
+		if key, err = p.anew(ctx, look); err == nil {
+			found, err = r.open(ctx, r.bucket(r.Bucket), key)
+		}
+	}
+	found.pin, found.key = p, cmp.Or(found.key, key)
 	return found, err
 }
 
@@ -93,12 +100,21 @@ func (r *run) lookForNewest(ctx context.Context, wanted spec) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	old := ""
 	for _, backup := range found {
-		if backup.Verified && slices.Contains(wanted.kinds, backup.Kind) && (wanted.before.IsZero() || !backup.Time.After(wanted.before)) {
+		fits := backup.Verified && slices.Contains(wanted.kinds, backup.Kind) && (wanted.before.IsZero() || !backup.Time.After(wanted.before))
+		switch {
+		case fits && !backup.Old:
 			return backup.Key, nil
+		case fits:
+			old = cmp.Or(old, backup.Key)
 		}
 	}
-	return "", fail(Missing, "restore %s: there is no such verified backup among the %d of cluster %s in s3://%s",
+	if old != "" { // whoever wrote it into this bucket
+		r.Log.Warn().Str("snapshot", old).Msg("cluster " + r.Layout.Cluster + " has no backup of its own that fits: the newest archive of the system replaced is taken, which does not say whose it is")
+		return old, nil
+	}
+	return "", Fail(Missing, "restore %s: there is no such verified backup among the %d of cluster %s in s3://%s",
 		r.Snapshot, len(found), r.Layout.Cluster, r.Bucket)
 }
 
@@ -131,6 +147,9 @@ func (r *run) open(ctx context.Context, from objects, key string) (origin, error
 		name = snapshot.NotVerified
 	}
 	manifest, err := r.stat(ctx, from, o.key+name)
+	if isMissing(err) { // looked for by its name alone: a list of backups to choose from has none that is partial
+		manifest, err = r.statPartial(ctx, from, o.key, err)
+	}
 	if isMissing(err) {
 		return o.withoutManifest(ctx, r, err)
 	}
@@ -149,7 +168,7 @@ func (o origin) withoutManifest(ctx context.Context, r *run, missing error) (ori
 	if o.folder {
 		return o, nil
 	}
-	return o, fail(Missing, "restore %s: it is neither an archive (%s) nor a folder with a manifest: %v", o, knownEndings, missing)
+	return o, Fail(Missing, "restore %s: it is neither an archive (%s) nor a folder with a manifest: %v", o, knownEndings, missing)
 }
 
 func (o origin) withManifest(ctx context.Context, r *run, at object) (origin, error) {

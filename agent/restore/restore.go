@@ -2,19 +2,20 @@
 // process killed at any instant leaves either the old store or the record that there is none.
 //
 // A snapshot is streamed into a staging folder on the volume's file system, decompressed on the way, and checked there
-// to its last byte. Only when it is on the disk is the restore recorded, what it replaces removed, the staged databases
-// put in place by the caller, and the record turned into the marker. Until the record is on the disk the old store is
-// whole; from then on, until it is the marker, the store counts as half done and the restore begins again.
+// to its last byte; there the caller makes stores of it. Only when they are on the disk is the restore recorded, what it
+// replaces removed, the new stores moved into place, and the record turned into the marker. Until the record is on the
+// disk the old store is whole; from then on, until it is the marker, the store counts as half done and the restore begins
+// again.
 package restore
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -39,8 +40,12 @@ type Options struct {
 	Staging string // folder on the file system of the store; only ours, emptied at start and end
 	// Store gives the paths that a restore of these databases replaces, and for none all that can hold a store.
 	Store func(databases []string) []string
+	// Target is what a staged database will be called here; its own name where it is nil.
+	Target func(Staged) string
 	// DefaultDatabase is whose store an archive holds that does not say it.
 	DefaultDatabase string
+	// LowerCase says that names of databases have no capitals here, as since 4.0, whatever a file is called.
+	LowerCase bool
 	// EachNew restores again when the snapshot is another one than those restored before (AGENT_RESTORE=each-new).
 	EachNew bool
 	// Overwrite is the explicit word for restoring over existing data, and again.
@@ -57,11 +62,14 @@ type Options struct {
 	// Dry finds out what would be done, and does nothing.
 	Dry bool
 
-	// Place puts the staged databases where Neo4j looks for them. What it replaces has been removed. It is called again
-	// after a kill, with the same result.
-	Place func(context.Context, []Staged) error
-	// PlaceCopies says that Place copies, so that the store needs the space twice.
-	PlaceCopies bool
+	// Build makes stores of what was staged, below Staging, and tells what of them belongs where. Nothing has been replaced
+	// yet: what cannot be made a store is found out while the old one is whole.
+	Build func(context.Context, []Staged) ([]Move, error)
+	// BuildCopies says that Build copies what was staged, so that it needs the space twice.
+	BuildCopies bool
+	// Unbind makes this member forget its cluster once the restore is recorded, since a restored store begins a new one. It is
+	// called again after a kill. May be nil.
+	Unbind func(context.Context) error
 	// SecondHalf tells whether a running server is needed to finish: the marker says so until Finish. May be nil.
 	SecondHalf func([]Staged) bool
 	// Seed leaves the databases to a running cluster, which fetches them itself: nothing is fetched or put in place here,
@@ -78,6 +86,7 @@ type Staged struct {
 	Database string
 	Form     snapshot.Form
 	// Path is the folder of a store, the file of a dump, or the newest artifact; older ones lie beside it.
+	// Of a cluster that is seeded it is the URI.
 	Path string
 	// Neo4j is the version it was taken from, "" where the snapshot does not say.
 	Neo4j string
@@ -107,26 +116,26 @@ type Result struct {
 type run struct {
 	Options
 	disk  disk
-	space func(path string) (free int64, err error)
+	space func(path string) (room, error)
 	pace  pace
 	part  int64 // bytes of the ranges asked for
 
-	meter    *meter
-	source   origin
-	staged   []Staged
-	existing int64 // bytes of what is replaced
-	dumped   int64 // bytes that the staged dumps unpack to
+	meter  *meter
+	source origin
+	staged []Staged
+	half   []string // what restores that were broken off may have left
+	dumped int64    // bytes that the staged dumps unpack to
 }
 
 // memoryLimit is what the Go runtime tries to stay below meanwhile, in bytes: 64 MiB less what the program itself takes.
 // The buffers of a transfer live long and what each request leaves behind does not, so that without it the collector
 // would let the heap grow to twice the buffers before it looks.
-const memoryLimit = 50 << 20
+const memoryLimit = 46 << 20
 
 // Run restores the snapshot if it is to be restored. Errors are of type *Error wherever an exit code depends on it.
 func Run(ctx context.Context, options Options) (Result, error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
-	r := &run{Options: options, disk: osDisk{}, space: freeSpace, pace: defaultPace, part: partSize}
+	r := &run{Options: options, disk: osDisk{}, space: roomAt, pace: defaultPace, part: partSize}
 	return r.run(ctx)
 }
 
@@ -144,24 +153,28 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	r.half = r.halfStores(known)
 	if r.Skip != "" {
 		return r.skip(spec, known, r.Skip)
 	}
 	if result, over, err := r.decide(spec, known); over || err != nil {
 		return result, err
 	}
-	if reason, err := r.unless(ctx); reason != "" || err != nil {
-		return r.join(spec, known, reason, err)
-	}
 	r.pace.trouble = r.trouble
 	r.meter = newMeter(r.Progress)
 	defer r.meter.stop()
+	if reason, err := r.unless(ctx); reason != "" || err != nil {
+		return r.join(ctx, spec, known, reason, err)
+	}
 	if r.source, err = r.resolve(ctx, spec, known); err != nil {
 		return Result{}, err
 	}
 	if name := r.source.name; known.isDone(name) && !r.Overwrite && !r.Now && len(known.unfinished) == 0 {
 		r.Log.Info().Str("snapshot", name).Msg("this snapshot was restored before")
 		return Result{Outcome: Already, Name: name}, nil
+	}
+	if err := r.notInstead(known); err != nil {
+		return Result{}, err
 	}
 	if r.Dry {
 		return Result{Outcome: Would, Name: r.source.name}, nil
@@ -170,14 +183,18 @@ func (r *run) run(ctx context.Context) (Result, error) {
 		return r.seed(known)
 	}
 	release := r.keepPinned(ctx)
-	defer release()
-	if err := r.stage(ctx); err != nil {
+	moves, err := r.stage(ctx)
+	release() // what follows is renames
+	if err != nil {
 		return Result{}, err
 	}
-	if reason, err := r.unless(ctx); reason != "" || err != nil {
-		return r.join(spec, known, reason, errors.Join(err, discard(r.disk, r.Staging)))
+	if r.source.pin != nil {
+		r.renew(ctx)
 	}
-	if err := r.place(ctx, known); err != nil {
+	if reason, err := r.unless(ctx); reason != "" || err != nil {
+		return r.join(ctx, spec, known, reason, errors.Join(err, discard(r.disk, r.Staging)))
+	}
+	if err := r.place(ctx, known, moves); err != nil {
 		return Result{}, err
 	}
 	return Result{Outcome: Restored, Name: r.source.name, Databases: r.databases(), Bytes: r.meter.moved()}, nil
@@ -204,6 +221,10 @@ func (r *run) decide(spec spec, known markers) (Result, bool, error) {
 	case r.Overwrite:
 		return Result{}, false, nil
 	case len(known.done) > 0 && !r.EachNew && !r.Now:
+		copied, err := r.copied(known)
+		if err != nil || !copied {
+			return Result{}, err != nil, err
+		}
 		return r.onceOnly(spec, known), true, nil
 	case len(known.done) > 0 && !r.Now:
 		return Result{}, false, nil
@@ -237,8 +258,11 @@ func (r *run) onceOnly(spec spec, known markers) Result {
 	return Result{Outcome: Already, Name: last.Name}
 }
 
-// place makes the staged databases the store. The order is what keeps a half-restored store from being opened.
-func (r *run) place(ctx context.Context, known markers) error {
+// place makes what was built the store. The order is what keeps a half-restored store from being opened.
+func (r *run) place(ctx context.Context, known markers, moves []Move) error {
+	if err := r.notBeside(known); err != nil {
+		return err
+	}
 	r.meter.say(Placing)
 	replaced := r.replaced(known)
 	record := marker{
@@ -248,16 +272,23 @@ func (r *run) place(ctx context.Context, known markers) error {
 	if err := begin(r.disk, r.Markers, record, known.unfinished); err != nil {
 		return err
 	}
+	if r.Unbind != nil {
+		if err := r.Unbind(ctx); err != nil {
+			return err
+		}
+	}
 	for _, path := range replaced {
 		if err := discard(r.disk, path); err != nil {
 			return err
 		}
 	}
-	if err := r.Place(ctx, slices.Clone(r.staged)); err != nil {
-		return fmt.Errorf("cannot put the store of %s in place: %w", r.source.name, err)
+	for _, m := range moves {
+		if err := m.do(r.disk); err != nil {
+			return err
+		}
 	}
 	for _, path := range r.Store(r.databases()) {
-		if err := syncTree(r.disk, path, filepath.Dir(r.Markers)); err != nil {
+		if err := syncTree(r.disk, path, r.above(path)); err != nil {
 			return err
 		}
 	}
@@ -268,6 +299,14 @@ func (r *run) place(ctx context.Context, known markers) error {
 		return err
 	}
 	return remove(r.disk, r.Staging)
+}
+
+// above is the folder below which names may be new.
+func (r *run) above(path string) string {
+	if data := filepath.Dir(r.Staging); strings.HasPrefix(path, data+"/") {
+		return data
+	}
+	return filepath.Dir(r.Markers)
 }
 
 // replaced are the paths to remove: what this restore writes to, and what a broken one may have written to.
@@ -292,7 +331,11 @@ func (r *run) halfStores(known markers) []string {
 func (r *run) databases() []string {
 	names := make([]string, 0, len(r.staged))
 	for _, s := range r.staged {
-		names = append(names, cmp.Or(s.Database, r.DefaultDatabase))
+		name := cmp.Or(s.Database, r.DefaultDatabase)
+		if r.Target != nil {
+			name = r.Target(s)
+		}
+		names = append(names, name)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -46,6 +46,7 @@ func TestWhatSnapshotPathSaysChoosesTheBackup(t *testing.T) {
 	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
 	bucket.putBackup(snapshot.Daily, taken.Add(-time.Hour), map[string]map[string][]byte{"graph.db": store(2)})
 	bucket.put("hourly/neo4j-backup-1700000000.zip", zipOf(store(3), "neo4j-backup/"))
+	bucket.put("hourly/neo4j-backup-1900000000.zip", zipOf(store(4), "neo4j-backup/")) // newer, and perhaps another cluster's
 	for spec, want := range map[string]byte{
 		"latest": 1, "latest/hourly": 1, "latest/daily": 2, "@2026-11-20T04:00Z": 1, "@2026-11-20T04:59:59+01:00": 2,
 		"@2024-01-01T00:00:00Z": 3, "backups/daily/neo4j/2026-11-20T03-00-00Z": 2, "s3://backups/daily/neo4j/2026-11-20T03-00-00Z/": 2,
@@ -167,12 +168,12 @@ func TestAChainOfArtifactsIsHandedOverByItsNewest(t *testing.T) {
 	bucket.put("chain/manifest.json", text)
 	v := newVolume(t)
 	options := v.options("backups/chain", api)
-	options.Place = func(_ context.Context, staged []Staged) error {
+	options.Build = func(_ context.Context, staged []Staged) ([]Move, error) {
 		if len(staged) != 1 || filepath.Base(staged[0].Path) != "neo4j-2026-11-20T04-00-00.backup" ||
 			len(names1(t, filepath.Dir(staged[0].Path))) != 2 {
 			t.Errorf("%+v", staged)
 		}
-		return nil
+		return nil, nil
 	}
 	v.mustRestore(options)
 }

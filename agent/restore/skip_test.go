@@ -134,12 +134,24 @@ func TestAClusterIsSeededFromWhatItsServersCanFetch(t *testing.T) {
 	if result := v.mustRestore(options); result.Outcome != Already {
 		t.Errorf("again: %+v", result)
 	}
+	v.write(map[string]string{"data/databases/neo4j/neostore": "the seeded one"})
+	newer := options
+	newer.Snapshot, newer.EachNew = "backups/neo4j-2026-11-21T04-00-00.backup", true
+	bucket.put("neo4j-2026-11-21T04-00-00.backup", artifact)
+	if result := v.mustRestore(newer); result.Outcome != Already { // a cluster that was stopped and starts again
+		t.Errorf("%+v", result)
+	}
 	bucket.put("one.dump", artifact)
 	v, options = seed("backups/one.dump")
 	v.mustRestore(options)
 	if half, err := HalfDone(v.markers()); err != nil || !slices.Equal(half[0].Databases, []string{"graph.db"}) {
 		t.Errorf("%+v %v", half, err)
 	}
+	v, options = seed("backups/one.dump")
+	options.Accept = func(staged []Staged) error {
+		return Refuse("take %s of %s from %s", staged[0].Form, staged[0].Database, staged[0].Path)
+	}
+	v.refuses(options, Refused, "cannot take dump of graph.db from s3://backups/one.dump")
 	seeded("neo4j-2026-11-20T04-00-00.backup", "neo4j-2026-11-20T05-00-00.backup")
 	v, options = seed("latest")
 	v.refuses(options, Refused, "take a full one only")

@@ -16,10 +16,11 @@ import (
 	"neo4j-agent/agent/snapshot"
 )
 
-// stage brings the snapshot into the staging folder and verifies it. The store is not touched.
-func (r *run) stage(ctx context.Context) error {
+// stage brings the snapshot into the staging folder, verifies it, and has stores made of it there. The store is not
+// touched.
+func (r *run) stage(ctx context.Context) ([]Move, error) {
 	if err := r.disk.mkdirAll(r.Staging); err != nil {
-		return onDisk("create "+r.Staging, err)
+		return nil, onDisk("create "+r.Staging, err)
 	}
 	err := r.fetch(ctx)
 	if err == nil && len(r.staged) == 0 {
@@ -28,16 +29,24 @@ func (r *run) stage(ctx context.Context) error {
 	if err == nil && r.Accept != nil {
 		err = r.Accept(slices.Clone(r.staged))
 	}
+	if err == nil { // what the staged dumps hold is known by now
+		err = r.free(r.dumped)
+	}
+	var moves []Move
 	if err == nil {
-		err = r.roomForDumps()
+		r.meter.say(Building)
+		moves, err = r.Build(ctx, slices.Clone(r.staged))
+	}
+	if err == nil {
+		err = r.freeElsewhere(moves)
 	}
 	if err == nil { // what the disk does not take shows before anything is destroyed
 		err = syncTree(r.disk, r.Staging, filepath.Dir(r.Staging))
 	}
 	if err != nil {
-		return errors.Join(err, discard(r.disk, r.Staging))
+		return nil, errors.Join(err, discard(r.disk, r.Staging))
 	}
-	return nil
+	return moves, nil
 }
 
 func (r *run) fetch(ctx context.Context) error {
@@ -59,9 +68,6 @@ func (r *run) stageManifest(ctx context.Context, t *transfer) error {
 		need += max(object.Content, object.Size)
 	}
 	r.meter.expect(r.source.manifest.Size())
-	if err := r.measure(r.source.manifest.Databases()); err != nil {
-		return err
-	}
 	if err := r.room(need); err != nil {
 		return err
 	}
@@ -122,6 +128,7 @@ func (r *run) stageObject(ctx context.Context, t *transfer, described snapshot.O
 
 // add puts a staged database into the list; of several artifacts of one database the last is the newest.
 func (r *run) add(staged Staged) {
+	staged.Database = r.named(staged.Database)
 	for i, before := range r.staged {
 		if before.Database == staged.Database {
 			r.staged[i] = staged
@@ -131,6 +138,14 @@ func (r *run) add(staged Staged) {
 	r.staged = append(r.staged, staged)
 }
 
+// named is how the server here writes the name of a database.
+func (r *run) named(database string) string {
+	if r.LowerCase {
+		return strings.ToLower(database)
+	}
+	return database
+}
+
 // stageArchive takes a single file.
 func (r *run) stageArchive(ctx context.Context, t *transfer) error {
 	o := r.source.archive
@@ -138,9 +153,6 @@ func (r *run) stageArchive(ctx context.Context, t *transfer) error {
 		return corrupt("restore %s: it is empty", r.source)
 	}
 	r.meter.expect(o.size)
-	if err := r.measure([]string{r.DefaultDatabase}); err != nil {
-		return err
-	}
 	if err := r.room(o.size); err != nil {
 		return err
 	}
@@ -232,7 +244,7 @@ func (r *run) stageFolder() error {
 		return err
 	}
 	r.meter.expect(size)
-	if err := cmp.Or(r.measure([]string{r.DefaultDatabase}), r.room(size)); err != nil {
+	if err := r.room(size); err != nil {
 		return err
 	}
 	u := r.unpacker(filepath.Join(r.Staging, "archive"), size)
@@ -302,35 +314,5 @@ func (r *run) nameDumps() error {
 		r.staged[i].Path = path
 	}
 	slices.SortFunc(r.staged, func(a, b Staged) int { return cmp.Compare(a.Database, b.Database) })
-	return nil
-}
-
-// measure finds out how much room the restore of these databases will make.
-func (r *run) measure(databases []string) error {
-	size, err := sizeOf(r.Store(databases))
-	r.existing = size
-	return err
-}
-
-// room tells whether need more bytes can be staged now, and put in place afterwards.
-func (r *run) room(need int64) error {
-	if r.PlaceCopies {
-		need = max(need, 2*need-r.existing)
-	}
-	return r.free(need)
-}
-
-// roomForDumps tells whether what the staged dumps hold, which is known by now, can be put in place.
-func (r *run) roomForDumps() error { return r.free(r.dumped - r.existing) }
-
-func (r *run) free(need int64) error {
-	free, err := r.space(r.Staging)
-	if err != nil {
-		return err
-	}
-	if need > free {
-		return fail(NoSpace, "restore %s: it needs %s on the file system of %s, %s are free: %s more are needed",
-			r.source, bytesText(need), r.Staging, bytesText(free), bytesText(need-free))
-	}
 	return nil
 }

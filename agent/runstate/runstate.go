@@ -72,15 +72,21 @@ type Prepared struct {
 	Ports         Ports             `json:"ports"`
 	Local         Local             `json:"local"`
 	Ask           Ask               `json:"ask"`
+	Certificates  []Certificate     `json:"certificates,omitempty"`
 	Members       []string          `json:"members,omitempty"` // discovery members, host:port
 	FormationSize int               `json:"formationSize,omitempty"`
 	FormedBefore  bool              `json:"formedBefore,omitempty"`
 	AuthEnabled   bool              `json:"authEnabled"`
 	DataDir       string            `json:"dataDir"`
-	StateDir      string            `json:"stateDir"`          // .neo4j-agent on the volume
-	Logs          map[string]string `json:"logs,omitempty"`    // name (debug, query, security, …) to path
-	Markers       string            `json:"markers,omitempty"` // folder of the restore's markers
-	Scripts       map[string]string `json:"scripts,omitempty"` // database to the statements of its users and roles, left by a restore
+	StateDir      string            `json:"stateDir"`                // .neo4j-agent on the volume
+	Logs          map[string]string `json:"logs,omitempty"`          // name (debug, query, security, …) to path
+	UnwrittenLogs map[string]string `json:"unwrittenLogs,omitempty"` // those that go to no file, to the setting that would change it
+	Markers       string            `json:"markers,omitempty"`       // folder of the restore's markers
+	Scripts       map[string]string `json:"scripts,omitempty"`       // database to the statements of its users and roles, left by a restore
+	Seeding       string            `json:"seeding,omitempty"`       // what the databases of a new cluster wait for
+
+	// ShortestPassword is how many characters the server wants of a password.
+	ShortestPassword int `json:"shortestPassword,omitempty"`
 }
 
 // Restore is how far a restore is.
@@ -116,8 +122,20 @@ type Served struct {
 
 // Local is where this machine reaches Neo4j's own connectors, host:port. Empty means that one is off.
 type Local struct {
-	Bolt string `json:"bolt,omitempty"`
-	HTTP string `json:"http,omitempty"`
+	Bolt  string `json:"bolt,omitempty"`
+	HTTP  string `json:"http,omitempty"`
+	HTTPS string `json:"https,omitempty"`
+	// BoltEncrypted says that Bolt takes nobody without TLS.
+	BoltEncrypted bool `json:"boltEncrypted,omitempty"`
+}
+
+// Certificate is the one that a port shows.
+type Certificate struct {
+	Scope string `json:"scope"` // bolt or https
+	File  string `json:"file"`
+	Begun string `json:"begun,omitempty"` // SHA-256 of it at the start of the database, in hex; "" where there was none yet
+	// Ours says that prepare wrote the file, from what folder or variables gave.
+	Ours bool `json:"ours,omitempty"`
 }
 
 // Ask is how this generation of Neo4j is asked how it is. What is empty does not exist there.

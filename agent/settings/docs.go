@@ -50,20 +50,25 @@ func Help() string {
 		if v.defaultText() != "" {
 			about += " Default: " + v.defaultText() + "."
 		}
-		wrap(&text, strings.ReplaceAll(about, "`", ""))
+		const indent = "      "
+		text.WriteString(indent + Wrap(strings.ReplaceAll(about, "`", ""), indent, helpWidth) + "\n")
 	}
 	return strings.TrimPrefix(text.String(), "\n")
 }
 
-// wrap writes words, indented, in lines of helpWidth.
-func wrap(text *strings.Builder, words string) {
-	line := "     "
+// Wrap breaks words into lines of a width; indent, which the first line has already, begins each other one.
+func Wrap(words, indent string, width int) string {
+	var lines []string
+	line := ""
 	for _, word := range strings.Fields(words) {
-		if len(line)+1+len(word) > helpWidth {
-			text.WriteString(line + "\n")
-			line = "     "
+		if line != "" && len(indent)+len(line)+1+len(word) > width {
+			lines = append(lines, line)
+			line = ""
 		}
-		line += " " + word
+		if line != "" {
+			line += " "
+		}
+		line += word
 	}
-	text.WriteString(line + "\n")
+	return strings.Join(append(lines, line), "\n"+indent)
 }

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"encoding/json"
 	"errors"
 	"path"
 	"slices"
@@ -96,16 +95,24 @@ func logNames(field *[]string) form {
 		if value == "none" {
 			return []string{}, nil
 		}
-		list := fields(value)
-		for _, log := range list {
-			switch log {
-			case "query", "debug", "security", "http", "user":
-			default:
+		var list []string
+		for _, log := range fields(value) {
+			if !slices.Contains([]string{"query", "debug", "security", "http", "user"}, log) {
 				return nil, errors.New("names another log")
+			}
+			if !slices.Contains(list, log) { // twice would be sent twice
+				list = append(list, log)
 			}
 		}
 		return list, nil
 	})
+}
+
+// checkStream finds a name of streams that is too long once the name of the longest log is added.
+func (l *loader) checkStream() {
+	if longest := "/security"; len(l.ShipLogs) > 1 && len(l.LogStream)+len(longest) > longestLogName {
+		l.problem("AGENT_LOG_STREAM", "is too long for several logs, whose names follow; give "+strconv.Itoa(longestLogName-len(longest))+" characters at most", "")
+	}
 }
 
 // longestLogName bounds names of log groups and streams (CloudWatch Logs API, CreateLogGroup and CreateLogStream).
@@ -134,19 +141,6 @@ func retention(field *int32) form {
 		}
 		days, err := strconv.ParseInt(value, 10, 32)
 		return int32(days), err
-	})
-}
-
-// users is JSON or YAML. What starts like JSON is checked to be JSON; YAML is read where it is used.
-func users(field *Secret) form {
-	return into(field, "JSON or YAML", func(value string) (Secret, error) {
-		trimmed := strings.TrimSpace(value)
-		if strings.HasPrefix(trimmed, "[") || strings.HasPrefix(trimmed, "{") {
-			if !json.Valid([]byte(trimmed)) {
-				return Secret{}, errors.New("starts like JSON but is not")
-			}
-		}
-		return NewSecret(value), nil
 	})
 }
 

@@ -96,6 +96,25 @@ func (f *found) refer(inherited map[string]string) {
 	}
 }
 
+// replaced are the references to the versions before those referred to, for the X_PREVIOUS variables that nobody gave.
+// Secrets Manager itself keeps that version's label at hand, AWSPREVIOUS.
+func (f *found) replaced() map[string]SecretRef {
+	var refs map[string]SecretRef
+	for base, ref := range f.references {
+		name := base + previousSuffix
+		_, known := row(name)
+		_, referred := f.references[name]
+		if !known || referred || f.values[name] != "" || ref.Stage != "" && ref.Stage != currentStage {
+			continue
+		}
+		if refs == nil {
+			refs = map[string]SecretRef{}
+		}
+		refs[name] = SecretRef{ARN: ref.ARN, Key: ref.Key, Stage: previousStage}
+	}
+	return refs
+}
+
 // fileBase is the variable that the content of name's file is the value of.
 func fileBase(name string) (string, bool) {
 	return base(name, fileSuffix, true)

@@ -121,6 +121,45 @@ func TestAReferenceWaitsToBeResolved(t *testing.T) {
 	}
 }
 
+func TestWhatAReferenceReplacesIsReferredToUnlessItIsGiven(t *testing.T) {
+	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a"
+	for name, c := range map[string]struct {
+		environ []string
+		want    map[string]SecretRef
+	}{
+		"the previous stage of the same field": {[]string{"NEO4J_ADMIN_PASSWORD_SECRET=" + arn + "#k", "NEO4J_GUEST_AUTH_SECRET=" + arn},
+			map[string]SecretRef{"NEO4J_ADMIN_PASSWORD_PREVIOUS": {arn, "k", "AWSPREVIOUS"}, "NEO4J_GUEST_AUTH_PREVIOUS": {arn, "", "AWSPREVIOUS"}}},
+		"the current stage by its name": {[]string{"NEO4J_AUTH_SECRET=" + arn + "::AWSCURRENT:"}, map[string]SecretRef{"NEO4J_AUTH_PREVIOUS": {arn, "", "AWSPREVIOUS"}}},
+		"not of another stage":          {[]string{"NEO4J_AUTH_SECRET=" + arn + "::AWSPENDING:"}, nil},
+		"not beside a value":            {[]string{"NEO4J_AUTH_SECRET=" + arn, "NEO4J_AUTH_PREVIOUS=neo4j/old"}, nil},
+		"not beside a reference":        {[]string{"NEO4J_AUTH_SECRET=" + arn, "NEO4J_AUTH_PREVIOUS_SECRET=" + arn + "b"}, nil},
+		"not of what has no previous":   {[]string{"AGENT_USERS_SECRET=" + arn, "NEO4J_dbms_x_SECRET=" + arn}, nil},
+	} {
+		s, _ := load(t, c.environ...)
+		if diff := cmp.Diff(c.want, s.Replaced); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestAResolvedSecretReplacesNothingAnyMore(t *testing.T) {
+	s, _, err := Load(Source{Environ: []string{"NEO4J_AUTH_SECRET=arn:aws:secretsmanager:r:1:secret:s"}, Secrets: map[string]string{"NEO4J_AUTH": "neo4j/a"}})
+	if err != nil || len(s.References) != 0 || len(s.Replaced) != 0 || s.AdminPassword.Reveal() != "a" {
+		t.Errorf("got %v, %v, %v", s.References, s.Replaced, err)
+	}
+}
+
+func TestAValueFitsWhereItsVariableWouldTakeIt(t *testing.T) {
+	for name, c := range map[string][2]string{"NEO4J_AUTH_PREVIOUS": {"neo4j/a", "changeme"}, "NEO4J_GUEST_AUTH_PREVIOUS": {"reader/a", "neo4j/a"}} {
+		if !Fits(name, c[0]) || Fits(name, c[1]) {
+			t.Errorf("%s: %q fits: %v, %q fits: %v", name, c[0], Fits(name, c[0]), c[1], Fits(name, c[1]))
+		}
+	}
+	if Fits("NEO4J_NOTHING", "a") {
+		t.Error("a variable that there is not takes something")
+	}
+}
+
 func TestAWrongReferenceIsNotShown(t *testing.T) {
 	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a"
 	for _, value := range []string{marker, arn + "#", arn + ":k", arn + ":k:s:version", "arn:aws:s3:::a:b:c:d", arn[:len(arn)-1], "#key"} {

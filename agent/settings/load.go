@@ -53,7 +53,7 @@ func Load(source Source) (*Settings, Report, error) {
 	l.neo4j()
 	l.unknown(source.Strict)
 	l.settle()
-	l.References = l.references
+	l.References, l.Replaced = l.references, l.replaced()
 	l.crossCheck()
 	slices.Sort(l.report.Warnings)
 	slices.Sort(l.report.Pending)
@@ -217,6 +217,11 @@ func (l *loader) crossCheck() {
 	if l.RegisterDiscovery && l.Discovery != DiscoveryCloudMap {
 		l.problem("AGENT_REGISTER_DISCOVERY", "needs AGENT_DISCOVERY=cloudmap", "")
 	}
+	if l.ResetAdminPassword && !l.given("NEO4J_ADMIN_PASSWORD") && !l.given("NEO4J_AUTH") {
+		l.problem("AGENT_RESET_ADMIN_PASSWORD", "needs NEO4J_ADMIN_PASSWORD or NEO4J_AUTH", "")
+	}
+	l.checkPairs()
+	l.checkStream()
 	if fromBucket(l.SnapshotPath) && !l.given("AWS_BACKUP_BUCKET") {
 		l.problem("SNAPSHOT_PATH", shown(l.SnapshotPath)+" needs AWS_BACKUP_BUCKET", "")
 	}

@@ -50,9 +50,9 @@ func TestAnEmptyEnvironmentHasTheDefaultsOfTheContract(t *testing.T) {
 	want := &Settings{
 		Discovery: DiscoveryNone, DiscoveryTimeout: 10 * time.Minute, BindTimeout: 90 * time.Second,
 		JoinTimeout: 10 * time.Minute, ClusterName: "neo4j", HTTPAddr: "127.0.0.1:7470", RunDir: "/run/neo4j-agent",
-		StopTimeout: 2 * time.Minute, Restarts: Restarts{3, 10 * time.Minute}, LogLevel: "info", LogFormat: "auto",
-		Home: "/var/lib/neo4j", Conf: "/var/lib/neo4j/conf", Restore: "once", BackupFrom: "this_instance", BackupDir: "/tmp/",
-		LogTarget: "cloudwatch", LogShape: "raw", KeepParameters: true,
+		StopTimeout: 2 * time.Minute, Restarts: Restarts{3, 10 * time.Minute}, SecretsEvery: time.Minute, LogLevel: "info", LogFormat: "auto",
+		Home: "/var/lib/neo4j", Conf: "/var/lib/neo4j/conf", InitDir: "/init", Restore: "once", BackupFrom: "this_instance", BackupDir: "/tmp/",
+		LogTarget: "cloudwatch", LogShape: "raw", KeepParameters: true, TLSDir: "/ssl",
 		Neo4j: map[string]Value{}, References: map[string]SecretRef{}, AWS: AWS{Endpoints: map[string]string{}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -164,6 +164,16 @@ func TestMistakesThatNoVariableMakesAlone(t *testing.T) {
 		{"SNAPSHOT_PATH=@2026-01-31T04:00Z", "SNAPSHOT_PATH: \"@2026-01-31T04:00Z\" needs AWS_BACKUP_BUCKET"},
 		{"SNAPSHOT_PATH=latest/daily", "SNAPSHOT_PATH: \"latest/daily\" needs AWS_BACKUP_BUCKET"},
 		{"SNAPSHOT_PATH=latest AWS_BACKUP_BUCKET=my-bucket", ""},
+		{"AGENT_TLS_BOLT_KEY=a", "AGENT_TLS_BOLT_KEY: must be given together with AGENT_TLS_BOLT_CERTIFICATE"},
+		{"AGENT_TLS_HTTPS_CERTIFICATE=a", "AGENT_TLS_HTTPS_KEY: must be given together with AGENT_TLS_HTTPS_CERTIFICATE"},
+		{"AGENT_TLS_HTTPS_KEY=a AGENT_TLS_HTTPS_CERTIFICATE=b", ""},
+		{"AGENT_TLS_CLUSTER_KEY=a AGENT_TLS_CLUSTER_CERTIFICATE=b", "AGENT_TLS_CLUSTER_TRUSTED: must be given together with AGENT_TLS_CLUSTER_CERTIFICATE"},
+		{"AGENT_LOG_GROUP=g AGENT_SHIP_LOGS=query,debug AGENT_LOG_STREAM=" + strings.Repeat("a", 504), "AGENT_LOG_STREAM: is too long for several logs"},
+		{"AGENT_LOG_GROUP=g AGENT_SHIP_LOGS=query,query AGENT_LOG_STREAM=" + strings.Repeat("a", 504), ""},
+		{"AGENT_TLS_BACKUP_TRUSTED=a", "AGENT_TLS_BACKUP_TRUSTED: must be given together with AGENT_TLS_BACKUP_CERTIFICATE"},
+		{"AGENT_TLS_BACKUP_KEY=a AGENT_TLS_BACKUP_CERTIFICATE=b AGENT_TLS_BACKUP_TRUSTED=c", ""},
+		{"AGENT_RESET_ADMIN_PASSWORD=true", "AGENT_RESET_ADMIN_PASSWORD: needs"},
+		{"AGENT_RESET_ADMIN_PASSWORD=true NEO4J_AUTH=neo4j/another", ""},
 		{"AWS_ACCESS_KEY_ID=a", "AWS_ACCESS_KEY_ID: must be given together"},
 		{"AWS_SECRET_ACCESS_KEY=a", "AWS_ACCESS_KEY_ID: must be given together"},
 		{"AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b", ""},
@@ -199,9 +209,8 @@ func TestAnUnknownAgentNameIsAWarningOrAMistake(t *testing.T) {
 }
 
 func TestWhatIsNotActedUponYetIsSaid(t *testing.T) {
-	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:guest-AbCdEf"
-	_, report := load(t, "AGENT_RESTORE=once", "AGENT_REGISTER_SERVICE_ID=srv-a", "AGENT_LOG_GROUP=", "NEO4J_GUEST_AUTH_SECRET="+arn, "UPGRADE_MODE=false")
-	if want := []string{"AGENT_REGISTER_SERVICE_ID", "NEO4J_GUEST_AUTH"}; !slices.Equal(report.Pending, want) {
+	_, report := load(t, "AGENT_RESTORE=once", "AGENT_REGISTER_SERVICE_ID=srv-a", "AGENT_LOG_GROUP=", "UPGRADE_MODE=false")
+	if want := []string{"AGENT_REGISTER_SERVICE_ID"}; !slices.Equal(report.Pending, want) {
 		t.Errorf("got %q, want %q", report.Pending, want)
 	}
 }

@@ -108,7 +108,7 @@ func TestNoSecretIsLeftInAScrubbedEnvironment(t *testing.T) {
 // rightTexts are right values of variables, all of which may be given together.
 var rightTexts = map[string][]string{
 	"NEO4J_ADMIN_PASSWORD": {marker, "none"}, "NEO4J_ADMIN_PASSWORD_PREVIOUS": {marker}, "NEO4J_AUTH": {"neo4j/" + marker + "/true", "none", ""},
-	"NEO4J_GUEST_AUTH": {"reader/" + marker}, "AGENT_USERS": {"- name: " + marker}, "NEO4J_dbms_mode": {"CORE", ""},
+	"NEO4J_GUEST_AUTH": {"reader/" + marker}, "AGENT_USERS": {"- {name: a, password: " + marker + "}"}, "NEO4J_dbms_mode": {"CORE", ""},
 	"NEO4J_x_password": {marker, "\xff"}, "NEO4J_dbms_jvm_additional": {"-Dpassword=" + marker, "-Xss1m"}, "AWS_SESSION_TOKEN": {marker},
 	"AGENT_STOP_TIMEOUT": {"30", "1m"}, "NEO4J_EDITION": {"enterprise"}, "NEO4J_PORT_1_TCP": {"tcp://a:b@c"}, "AGENT_NEW": {"x"}, "AGENT_NEW_TOKEN": {"x"},
 	"NEO4J_DEBUG": {"", "x"}, "EXTENDED_CONF": {""}, "HEAP_SIZE": {"1g"},

@@ -5,6 +5,7 @@ package settings
 
 import (
 	"os"
+	"slices"
 	"time"
 )
 
@@ -63,13 +64,14 @@ type Settings struct {
 	ClusterName       string
 	MemberID          string
 
-	HTTPAddr    string
-	RunDir      string
-	StopTimeout time.Duration
-	Restarts    Restarts
-	LogLevel    string // trace, debug, info, warn or error
-	LogFormat   string // auto, json or text
-	NoColor     bool
+	HTTPAddr     string
+	RunDir       string
+	StopTimeout  time.Duration
+	Restarts     Restarts
+	SecretsEvery time.Duration
+	LogLevel     string // trace, debug, info, warn or error
+	LogFormat    string // auto, json or text
+	NoColor      bool
 
 	DataRoot              string // empty: no volume
 	Home                  string
@@ -81,6 +83,7 @@ type Settings struct {
 	Plugins               []string
 	ExtendedConf          bool
 	ExtensionScript       string
+	InitDir               string
 	ValidateConfig        bool
 	SecureFilePermissions bool
 	Neo4j                 map[string]Value // NEO4J_<setting> variables with a value, by the variable's name
@@ -88,13 +91,22 @@ type Settings struct {
 	AuthDisabled          bool
 	AdminPassword         Secret // from NEO4J_ADMIN_PASSWORD, else NEO4J_AUTH; empty when neither is given or References has it
 	PreviousAdminPassword Secret
+	ResetAdminPassword    bool
 	RequirePasswordChange bool // NEO4J_AUTH=neo4j/<password>/true
 	Guest                 Login
 	PreviousGuest         Login
-	Users                 Secret // JSON or YAML as given
+	Users                 []User
 	// References are the secrets still to be had from Secrets Manager, by the name of the variable that they are the
 	// value of. Who has resolved them puts them into Source.Secrets and loads again.
 	References map[string]SecretRef
+	// Replaced is where the secrets that References replace may be, by the names of the X_PREVIOUS variables that are not
+	// given themselves.
+	Replaced map[string]SecretRef
+
+	TLSDir        string
+	TLSBolt       Encryption // "" where nobody says
+	TLSSelfSigned bool
+	TLSPairs      GivenPairs
 
 	SnapshotPath string
 	Restore      string
@@ -118,6 +130,16 @@ type Settings struct {
 	AWS              AWS
 	ECSMetadataURI   string
 	ExecutionRuntime string // AWS_EXECUTION_ENV
+}
+
+// SameSecrets tells whether users and passwords are the same in both.
+func (s *Settings) SameSecrets(other *Settings) bool {
+	return s.AuthDisabled == other.AuthDisabled && s.Guest.User == other.Guest.User &&
+		slices.EqualFunc(s.loginSecrets(), other.loginSecrets(), Secret.Equal) && slices.EqualFunc(s.Users, other.Users, User.same)
+}
+
+func (s *Settings) loginSecrets() []Secret {
+	return []Secret{s.AdminPassword, s.PreviousAdminPassword, s.Guest.Password, s.PreviousGuest.Password}
 }
 
 // Environ is the environment of this process. Nothing else in the project asks for it.

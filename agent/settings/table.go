@@ -14,6 +14,14 @@ const (
 	endpointPrefix  = "AWS_ENDPOINT_URL_"
 	fileSuffix      = "_FILE"
 	referenceSuffix = "_SECRET"
+	previousSuffix  = "_PREVIOUS"
+)
+
+// Staging labels that Secrets Manager moves itself at each new version
+// (https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html).
+const (
+	currentStage  = "AWSCURRENT"
+	previousStage = "AWSPREVIOUS"
 )
 
 // Variable is one row of the table. A name with <…> in it stands for several variables.
@@ -37,6 +45,16 @@ func (v Variable) Accepts() string { return v.accepts }
 
 // Table is every variable, in the order of the documentation.
 func Table() []Variable { return slices.Clone(catalogue().rows) }
+
+// Fits tells whether value is a right one for the variable of that name.
+func Fits(name, value string) bool {
+	for _, v := range table(new(draft)) {
+		if v.Name == name {
+			return v.set(value) == nil
+		}
+	}
+	return false
+}
 
 // Known tells whether name is a variable that the agent, or Neo4j through it, takes.
 func Known(name string) bool {
@@ -84,6 +102,7 @@ func table(d *draft) []Variable {
 		group("The agent itself", agentRows(d)),
 		group("Neo4j", neo4jRows(d)),
 		group("Users and passwords", userRows(d)),
+		group("Certificates", tlsRows(d)),
 		group("Restore and backup", backupRows(d)),
 		group("Log shipping", logRows(d)),
 		group("AWS", awsRows(d)),

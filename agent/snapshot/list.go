@@ -24,6 +24,7 @@ type Backup struct {
 	Key      string // the folder with a slash at its end, or the archive
 	Size     int64  // bytes of all its data objects
 	Verified bool
+	Partial  bool // it passed its check, and lacks databases: it is not Verified
 	// Old is one of the system replaced: a single archive, whose cluster is not known.
 	Old bool
 }
@@ -77,6 +78,8 @@ func add(folders map[string]*Backup, kind Kind, prefix, key string, size int64) 
 	switch name {
 	case Verified:
 		backup.Verified = true
+	case Partial:
+		backup.Partial = true
 	case NotVerified:
 	default:
 		backup.Size += size

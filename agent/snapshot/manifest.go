@@ -15,11 +15,13 @@ import (
 // FormatVersion is the version of the manifest's format. A reader refuses a newer one; fields may be added within one.
 const FormatVersion = 1
 
-// Names of the manifest in a backup's folder. The second becomes the first when the backup has passed its check: a
-// folder without Verified is not a backup for any reader (contract.md, Files).
+// Names of the manifest in a backup's folder. NotVerified becomes Verified when the backup has passed its check: a
+// folder without Verified is not a backup for any reader (contract.md, Files). A backup that lacks databases becomes
+// Partial instead, as readers that look for the newest see names only; it is for who names its key.
 const (
 	Verified    = "manifest.json"
 	NotVerified = "manifest.not-verified.json"
+	Partial     = "manifest.partial.json"
 )
 
 // LongestManifest bounds what a reader takes into memory, in bytes: some thousand databases.
@@ -46,7 +48,12 @@ type Manifest struct {
 	Type    string    `json:"type,omitempty"`  // full or differential
 	Why     string    `json:"why,omitempty"`   // why it is of that type
 	Agent   string    `json:"agent,omitempty"` // version of the agent that took it
-	Objects []Object  `json:"objects"`
+	// Partial says that the server has databases that are not in here: Missing, as far as they are known.
+	Partial bool     `json:"partial,omitempty"`
+	Missing []string `json:"missing,omitempty"`
+	// Stopped are databases that are not in here since somebody had stopped them.
+	Stopped []string `json:"stopped,omitempty"`
+	Objects []Object `json:"objects"`
 	// Verification is missing until the check has passed.
 	Verification *Verification `json:"verified,omitempty"`
 }
@@ -67,6 +74,14 @@ type Object struct {
 type Verification struct {
 	How  string    `json:"how"`
 	Time time.Time `json:"time"`
+}
+
+// Final is what the manifest is called when the backup has passed its check.
+func (m Manifest) Final() string {
+	if m.Partial {
+		return Partial
+	}
+	return Verified
 }
 
 // Encode writes the manifest for people and programs.
@@ -149,7 +164,7 @@ func (o Object) check() error {
 	switch {
 	case !IsDatabase(o.Database):
 		return fmt.Errorf("%q is not the name of a database", o.Database)
-	case !isName(o.Name) || o.Name == Verified || o.Name == NotVerified:
+	case !isName(o.Name) || o.Name == Verified || o.Name == NotVerified || o.Name == Partial:
 		return fmt.Errorf("%q is not the name of an object", o.Name)
 	case o.Form != Store && o.Form != Dump && o.Form != Artifact:
 		return fmt.Errorf("%s has the unknown form %q", o.Name, o.Form)

@@ -50,6 +50,7 @@ func TestAManifestThatCannotBeTrustedIsRefused(t *testing.T) {
 		"not the name of an object":      func(m *Manifest) { m.Objects[0].Name = "../../other" },
 		`".." is not the name`:           func(m *Manifest) { m.Objects[0].Name = ".." },
 		`"manifest.json" is not`:         func(m *Manifest) { m.Objects[0].Name = Verified },
+		`"manifest.partial.json" is not`: func(m *Manifest) { m.Objects[0].Name = Partial },
 		"unknown form":                   func(m *Manifest) { m.Objects[0].Form = "zip" },
 		"size that cannot be":            func(m *Manifest) { m.Objects[0].Size = -1 },
 		"no SHA-256":                     func(m *Manifest) { m.Objects[0].SHA256 = "abcd" },
@@ -110,6 +111,7 @@ func TestOnlyAFolderWithAManifestCountsAsVerified(t *testing.T) {
 	bucket := fakeBucket{keys: []string{
 		folder(Hourly, at) + "a.tar.zst", folder(Hourly, at) + "b.tar.zst", folder(Hourly, at) + Verified,
 		folder(Hourly, at.Add(time.Hour)) + "a.tar.zst", folder(Hourly, at.Add(time.Hour)) + NotVerified,
+		folder(Hourly, at.Add(2*time.Hour)) + "a.tar.zst", folder(Hourly, at.Add(2*time.Hour)) + Partial,
 		folder(Daily, at.Add(-time.Hour)) + "a.tar.zst", folder(Daily, at.Add(-time.Hour)) + Verified,
 		"hourly/other/2026-11-20T04-00-00Z/" + Verified,
 		"hourly/neo4j/not-a-time/" + Verified,
@@ -122,13 +124,14 @@ func TestOnlyAFolderWithAManifestCountsAsVerified(t *testing.T) {
 	}
 	var got []string
 	for _, b := range found {
-		got = append(got, fmt.Sprintf("%s %d %v %v", b.Key, b.Size, b.Verified, b.Old))
+		got = append(got, fmt.Sprintf("%s %d %v %v %v", b.Key, b.Size, b.Verified, b.Partial, b.Old))
 	}
 	want := []string{
-		"hourly/neo4j/2026-11-20T05-00-00Z/ 5 false false",
-		"hourly/neo4j/2026-11-20T04-00-00Z/ 10 true false",
-		"daily/neo4j/2026-11-20T03-00-00Z/ 5 true false",
-		"hourly/neo4j-backup-1700000000.zip 5 true true",
+		"hourly/neo4j/2026-11-20T06-00-00Z/ 5 false true false",
+		"hourly/neo4j/2026-11-20T05-00-00Z/ 5 false false false",
+		"hourly/neo4j/2026-11-20T04-00-00Z/ 10 true false false",
+		"daily/neo4j/2026-11-20T03-00-00Z/ 5 true false false",
+		"hourly/neo4j-backup-1700000000.zip 5 true false true",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

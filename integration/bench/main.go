@@ -32,17 +32,23 @@ func main() {
 	runs := flag.Int("runs", 21, "runs of each timing; the median counts")
 	dir := flag.String("dir", ".build", "`folder` with the installed parts")
 	ship := flag.Int("ship", 1000, "`megabytes` of query log to send")
-	only := flag.String("only", "", "`part` to measure alone: ship, snapshots")
+	only := flag.String("only", "", "`part` to measure alone: ship, snapshots, users")
 	flag.Parse()
 	var err error
 	if *only == "" {
 		err = run(*agent, *dir, *runs)
 	}
-	if err == nil && *only != "snapshots" {
-		err = shipping(*agent, *ship)
-	}
-	if err == nil && *only != "ship" {
-		err = transferring()
+	for _, part := range []struct {
+		name    string
+		measure func() error
+	}{
+		{"ship", func() error { return shipping(*agent, *ship) }},
+		{"snapshots", transferring},
+		{"users", func() error { return reconciling(*agent, *dir) }},
+	} {
+		if err == nil && (*only == "" || *only == part.name) {
+			err = part.measure()
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())

@@ -30,7 +30,7 @@ type shipped struct {
 
 // sending sends a query log from a real serve to a strict fake of CloudWatch Logs in this process, with a script as the
 // database.
-func (b *box) sending(shape string, use func(*queryLog) error) (s shipped, err error) {
+func (b *box) sending(shape string, as form, use func(*queryLog) error) (s shipped, err error) {
 	volume, err := os.MkdirTemp("", "neo4j-agent-bench-log-")
 	if err != nil {
 		return s, err
@@ -39,7 +39,7 @@ func (b *box) sending(shape string, use func(*queryLog) error) (s shipped, err e
 	if err := os.Chmod(volume, 0o755); err != nil {
 		return s, err
 	}
-	log, err := newQueryLog(filepath.Join(volume, "logs"))
+	log, err := newQueryLog(filepath.Join(volume, "logs"), as)
 	if err != nil {
 		return s, err
 	}
@@ -47,7 +47,8 @@ func (b *box) sending(shape string, use func(*queryLog) error) (s shipped, err e
 	service.Accepted = log.accept
 	web := httptest.NewServer(service)
 	defer web.Close()
-	start, err := b.started("NEO4J_DATA_ROOT="+volume, "AGENT_SHIP_LOGS=query", "AGENT_LOG_GROUP=bench", "AGENT_LOG_SHAPE="+shape,
+	// The script never forms a cluster, and is not to be given up for that.
+	start, err := b.started("AGENT_BIND_TIMEOUT=24h", "NEO4J_DATA_ROOT="+volume, "AGENT_SHIP_LOGS=query", "AGENT_LOG_GROUP=bench", "AGENT_LOG_SHAPE="+shape,
 		"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS="+web.URL, "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")
 	if err != nil {
 		return s, err
@@ -82,15 +83,15 @@ func (b *box) acknowledged() int64 {
 }
 
 // ship sends so many megabytes as fast as it goes.
-func (b *box) ship(shape string, megabytes int) (shipped, error) {
-	return b.sending(shape, func(log *queryLog) error {
+func (b *box) ship(shape string, as form, megabytes int) (shipped, error) {
+	return b.sending(shape, as, func(log *queryLog) error {
 		return log.write(int64(megabytes)*1e6, b.acknowledged)
 	})
 }
 
 // trickle sends a megabyte a second for a while.
-func (b *box) trickle(shape string, seconds int) (shipped, error) {
-	return b.sending(shape, func(log *queryLog) error {
+func (b *box) trickle(shape string, as form, seconds int) (shipped, error) {
+	return b.sending(shape, as, func(log *queryLog) error {
 		ticks := time.NewTicker(100 * time.Millisecond)
 		defer ticks.Stop()
 		for range seconds * 10 {
@@ -111,7 +112,7 @@ func tail(size int) (cpu time.Duration, read, written int64, err error) {
 		return 0, 0, 0, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	log, err := newQueryLog(dir)
+	log, err := newQueryLog(dir, text35)
 	if err != nil {
 		return 0, 0, 0, err
 	}
@@ -170,26 +171,29 @@ func shipping(agent string, size int) error {
 func (b *box) shipRows(size int) ([]row, error) {
 	var rows []row
 	var small, big shipped
-	for _, shape := range []string{"raw", "json"} {
+	for _, kind := range []struct {
+		shape, log string
+		form       form
+	}{{"raw", "3.5's text", text35}, {"json", "3.5's text", text35}, {"json", "5's JSON", json5}} {
 		var err error
-		if small, err = b.ship(shape, 1); err != nil {
+		if small, err = b.ship(kind.shape, kind.form, 1); err != nil {
 			return nil, err
 		}
-		if big, err = b.ship(shape, size); err != nil {
+		if big, err = b.ship(kind.shape, kind.form, size); err != nil {
 			return nil, err
 		}
-		slow, err := b.trickle(shape, 30)
+		slow, err := b.trickle(kind.shape, kind.form, 30)
 		if err != nil {
 			return nil, err
 		}
-		what := fmt.Sprintf("%d MB of query log sent, shape %s: ", size, shape)
+		what := fmt.Sprintf("%d MB of %s sent, shape %s: ", size, kind.log, kind.shape)
 		rows = append(rows,
 			row{what + "throughput, none lost", fmt.Sprintf("%.1f MB/s per core", float64(big.bytes)/1e6/big.cpu.Seconds()), "≥ 15 MB/s", []string{
 				fmt.Sprintf("%.1f MB/s on this machine, writer and service included", float64(big.bytes)/1e6/big.wall.Seconds()), fluentBit}},
 			row{what + "CPU of a GB", fmt.Sprintf("%.1f s", big.cpu.Seconds()*1e9/float64(big.bytes)), "", nil},
 			row{what + "resident at most", megabytes(big.peak), "≤ 30 MB", []string{
 				fmt.Sprintf("%s after 1 MB; anonymous %s and %s", megabytes(small.peak), megabytes(big.anon), megabytes(small.anon))}},
-			row{"CPU at 1 MB/s, shape " + shape, fmt.Sprintf("%.1f %% of a core", 100*slow.cpu.Seconds()/slow.wall.Seconds()), "< 5 %", nil},
+			row{"CPU at 1 MB/s of " + kind.log + ", shape " + kind.shape, fmt.Sprintf("%.1f %% of a core", 100*slow.cpu.Seconds()/slow.wall.Seconds()), "< 5 %", nil},
 		)
 	}
 	used, read, written, err := tail(size)

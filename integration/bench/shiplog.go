@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ const (
 	aheadBytes    = 100 << 20
 )
 
-// queries are what an application asks, in the words of 3.5's query log, each with its number at %d.
+// queries are what an application asks, each with its number at %d, and what 3.5's query log has behind it.
 var queries = []string{
 	"MATCH (n:Person {id: $id})-[:ACTED_IN]->(m:Movie)<-[:DIRECTED]-(d:Person) RETURN m.title, d.name /* id: %d */ - {id: 4711} - {}",
 	"MERGE (u:User {name: $name})\n  ON CREATE SET u.since = timestamp(), u.note = \"a 'quoted' word\"\nWITH u\n" +
@@ -28,9 +29,33 @@ var queries = []string{
 		strings.Repeat("{sku: 'A-100-200', count: 2}, ", 20) + "{sku: 'B', count: 1}]} - {}",
 }
 
+// form writes one entry of the query log as a generation of Neo4j does.
+type form func(to []byte, n int64) []byte
+
+// text35 is the text of 3.5.
+func text35(to []byte, n int64) []byte {
+	to = time.Now().UTC().AppendFormat(to, "2006-01-02 15:04:05.000-0700")
+	to = fmt.Appendf(to, " INFO  %d ms: (planning: 3, cpu: 11, waiting: 0) - 13792 B - 215 page hits, 2 page faults - "+
+		"bolt-session\tbolt\tneo4j\tneo4j-java/4.1.1\t\tclient/10.0.3.17:58189\tserver/10.0.1.4:7687>\tneo4j - ", n%3000)
+	return append(fmt.Appendf(to, queries[n%int64(len(queries))], n), '\n')
+}
+
+// json5 is the JSON of 5 and later.
+func json5(to []byte, n int64) []byte {
+	query, parameters, _ := strings.Cut(fmt.Sprintf(queries[n%int64(len(queries))], n), "*/ - ")
+	parameters, annotation, _ := strings.Cut(parameters, " - ")
+	quote := func(text string) []byte { quoted, _ := json.Marshal(text); return quoted }
+	to = time.Now().UTC().AppendFormat(append(to, `{"time":"`...), "2006-01-02 15:04:05.000-0700")
+	to = fmt.Appendf(to, `","level":"INFO","event":"success","type":"query","elapsedTimeMs":%d,"planning":3,"cpu":11,"waiting":0,`+
+		`"allocatedBytes":13792,"pageHits":215,"pageFaults":2,"source":"bolt-session\tbolt\tneo4j-java/5.28.4\t\tclient/10.0.3.17:58189\tserver/10.0.1.4:7687>",`+
+		`"database":"neo4j","username":"neo4j","executingUser":"neo4j","authenticatedUser":"neo4j",`, n%3000)
+	return fmt.Appendf(to, `"query":%s,"queryParameters":%s,"runtime":"pipelined","annotationData":%s}`+"\n", quote(query+"*/"), quote(parameters), quote(annotation))
+}
+
 // queryLog writes a query log over its rotations, and knows what of it has arrived.
 type queryLog struct {
 	path             string
+	form             form
 	text             []byte
 	entries, written int64 // so far; bytes
 	arrived          atomic.Int64
@@ -41,11 +66,7 @@ type queryLog struct {
 func (q *queryLog) burst(size int) error {
 	q.text = q.text[:0]
 	for len(q.text) < size {
-		q.text = time.Now().UTC().AppendFormat(q.text, "2006-01-02 15:04:05.000-0700")
-		q.text = fmt.Appendf(q.text, " INFO  %d ms: (planning: 3, cpu: 11, waiting: 0) - 13792 B - 215 page hits, 2 page faults - "+
-			"bolt-session\tbolt\tneo4j\tneo4j-java/4.1.1\t\tclient/10.0.3.17:58189\tserver/10.0.1.4:7687>\tneo4j - ", q.entries%3000)
-		q.text = fmt.Appendf(q.text, queries[q.entries%int64(len(queries))], q.entries)
-		q.text = append(q.text, '\n')
+		q.text = q.form(q.text, q.entries)
 		q.entries++
 	}
 	file, err := os.OpenFile(q.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
@@ -108,7 +129,7 @@ func (q *queryLog) accept(_, _ string, events []fakelogs.Event) {
 	}
 }
 
-func newQueryLog(dir string) (*queryLog, error) {
-	q := &queryLog{path: filepath.Join(dir, "query.log")}
+func newQueryLog(dir string, as form) (*queryLog, error) {
+	q := &queryLog{path: filepath.Join(dir, "query.log"), form: as}
 	return q, os.MkdirAll(dir, 0o755)
 }

@@ -1,6 +1,11 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,7 +30,7 @@ func restoringWith(t *testing.T, version string, edition neo4jconf.Edition) *res
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &preparation{settings: &settings.Settings{Home: "/neo4j"}, neo4j: neo4jHome{dialect: dialect, intent: intent}}
+	p := &preparation{settings: &settings.Settings{Home: "/neo4j", Discovery: settings.DiscoveryNone}, neo4j: neo4jHome{dialect: dialect, intent: intent}}
 	return &restoring{preparation: p, snapshot: "latest"}
 }
 
@@ -107,6 +112,85 @@ func TestAnUpgradeTakesOneStoreOfAnOlderGeneration(t *testing.T) {
 		w.settings.BackupBucket = test.bucket
 		if err := w.acceptUpgrade(test.staged); says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
 			t.Errorf("%v, want %q", err, says)
+		}
+	}
+}
+
+func TestWhatKeptTheToolFromItsWorkIsToldFromABadSnapshot(t *testing.T) {
+	failed := neo4jconf.Outcome{Verdict: neo4jconf.Failed, Text: "it failed"}
+	trace := append([]string{"java.io.IOException: No space left on device"}, make([]string, 50)...)
+	for name, test := range map[string]struct {
+		err   error
+		kind  restore.Kind
+		known bool
+	}{
+		"it refuses the dump":                {&adminError{failed, []string{"Not a valid Neo4j archive"}}, restore.Corrupt, true},
+		"the disk is full":                   {&adminError{failed, trace}, restore.NoSpace, true},
+		"a quota":                            {&adminError{failed, []string{"write: Disk quota exceeded"}}, restore.NoSpace, true},
+		"the disk is broken":                 {&adminError{failed, []string{"Input/output error"}}, restore.DiskError, true},
+		"no permission":                      {&adminError{failed, []string{"java.nio.file.AccessDeniedException: /x"}}, restore.Denied, true},
+		"Java has too little memory":         {&adminError{failed, []string{"java.lang.OutOfMemoryError: Java heap space"}}, restore.Corrupt, false},
+		"it does not understand":             {&adminError{neo4jconf.Outcome{Verdict: neo4jconf.Misused}, nil}, 0, false},
+		"it was killed, or told to stop":     {context.Canceled, 0, false},
+		"a cause that is wrapped once again": {fmt.Errorf("database neo4j: %w", &adminError{failed, []string{"bad"}}), restore.Corrupt, true},
+	} {
+		if kind, known := blame(test.err); kind != test.kind || known != test.known {
+			t.Errorf("%s: %v %v", name, kind, known)
+		}
+	}
+}
+
+func TestAToolThatSaysThatAllIsWellAndMakesNoStoreIsNotBelieved(t *testing.T) {
+	w := restoringWith(t, "4.4.48", neo4jconf.Community)
+	w.prepared.DataDir = t.TempDir()
+	if err := os.MkdirAll(w.elsewhere().Store("neo4j"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if moves, err := w.built("neo4j"); err == nil || !strings.Contains(err.Error(), "holds nothing") {
+		t.Errorf("%v %v", moves, err)
+	}
+	logs := w.elsewhere().Stores([]string{"neo4j"})[1]
+	for _, file := range []string{filepath.Join(w.elsewhere().Store("neo4j"), "neostore"), filepath.Join(w.elsewhere().MetadataScript("neo4j")), filepath.Join(logs, "log")} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o750), os.WriteFile(file, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	moves, err := w.built("neo4j") // whose script goes with its folder
+	if err != nil || len(moves) != 2 || moves[0].To != w.config().Store("neo4j") || moves[1].From != logs {
+		t.Errorf("%v %v", moves, err)
+	}
+}
+
+func TestAPointInTimeIsRefusedWhereNothingLeavesAnythingOut(t *testing.T) {
+	artifact := restore.Staged{Database: "neo4j", Form: snapshot.Artifact, Path: "/s/neo4j.backup"}
+	for name, test := range map[string]struct {
+		accept func(*restoring) error
+		says   string // "" where it is taken
+	}{
+		"a server alone": {func(w *restoring) error { return w.accept([]restore.Staged{artifact}) }, ""},
+		"a cluster that is seeded": {func(w *restoring) error {
+			w.settings.Discovery = settings.DiscoveryStatic
+			return w.accept([]restore.Staged{artifact})
+		}, "a new cluster fetches it as it is"},
+		"an upgrade": {func(w *restoring) error {
+			return w.acceptUpgrade([]restore.Staged{{Database: "graph.db", Form: snapshot.Store, Path: "/s/graph.db"}})
+		}, "holds one state only"},
+	} {
+		w := restoringWith(t, "5.26.30", neo4jconf.Enterprise)
+		w.until = "2026-11-20 04:00:00"
+		if err := test.accept(w); test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
+			t.Errorf("%s: %v, want %q", name, err, test.says)
+		}
+	}
+}
+
+func TestAClusterThatIsSeededTakesWhatTheRestoreFindsForIt(t *testing.T) {
+	for name, form := range map[string]snapshot.Form{"neo4j-2026-11-20T04-00-00.backup": snapshot.Artifact, "neo4j.dump": snapshot.Dump} {
+		w := restoringWith(t, "5.26.30", neo4jconf.Enterprise)
+		w.settings.Discovery = settings.DiscoveryStatic
+		seed := restore.Staged{Database: "neo4j", Form: form, Path: "s3://backups/" + name, Neo4j: "5.26.30"}
+		if err := w.accept([]restore.Staged{seed}); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

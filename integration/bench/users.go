@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"neo4j-agent/integration/localcluster"
+)
+
+// How many users are made, after some that warm the server, and how long nothing is changed.
+const (
+	warmUsers   = 10
+	manyUsers   = 100
+	steadyFor   = 65 * time.Second // two looks at least
+	usersSettle = 2 * time.Minute
+)
+
+// userBench is a real server whose users the agent keeps.
+type userBench struct {
+	*localcluster.Member
+	list    string
+	role    string // of each user, "" where there are none
+	changes int64  // that must have been made by now
+}
+
+// reconciling prints what it costs to make a hundred users, and to see that they are there.
+func reconciling(agent, dir string) error {
+	agent, err := filepath.Abs(agent)
+	if err != nil {
+		return err
+	}
+	say := func(line string) { _, _ = fmt.Fprintln(os.Stderr, line) }
+	ctx := context.Background()
+	enterprise, err := localcluster.Install(ctx, filepath.Join(dir, "parts"), say)
+	if err != nil {
+		return err
+	}
+	community, err := enterprise.Community(ctx, localcluster.Community5, say)
+	if err != nil {
+		return err
+	}
+	var rows []row
+	for _, server := range []struct {
+		name  string
+		parts *localcluster.Parts
+		role  string
+	}{{"3.5 Enterprise, each with a role", enterprise, "reader"}, {"Community 5", community, ""}} {
+		made, shell, steady, err := reconciled(ctx, agent, server.parts, enterprise, server.role)
+		if err != nil {
+			return err
+		}
+		rows = append(rows,
+			row{fmt.Sprintf("%d users made on %s", manyUsers, server.name), milliseconds(made), "≤ 1 s", []string{
+				fmt.Sprintf("%.0f× of a call of cypher-shell for each (%.2f s)", manyUsers*shell.Seconds()/made.Seconds(), shell.Seconds())}},
+			row{"CPU of serve while they stay as they are", fmt.Sprintf("%.2f %% of a core", 100*steady), "", nil})
+	}
+	return print(rows)
+}
+
+// reconciled measures on one server: the making, one call of cypher-shell, and the share of a core while nothing changes.
+func reconciled(ctx context.Context, agent string, parts, tools *localcluster.Parts, role string) (made, shell time.Duration, steady float64, err error) {
+	folder, err := os.MkdirTemp("", "neo4j-agent-bench-")
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	cluster, err := localcluster.New(ctx, localcluster.Options{Agent: agent, Parts: parts, Dir: folder})
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	defer func() { err = errors.Join(err, cluster.Close()) }()
+	b := &userBench{list: filepath.Join(folder, "users.json"), role: role}
+	b.Member = cluster.Add(localcluster.MemberOptions{Role: localcluster.Standalone, Env: map[string]string{"AGENT_USERS_FILE": b.list, "NEO4J_DATA_ROOT": filepath.Join(folder, "volume")}})
+	if err := errors.Join(b.write(0), b.Start(), b.settled(ctx), b.have(ctx, warmUsers)); err != nil {
+		return 0, 0, 0, err
+	}
+	begun := time.Now()
+	if err := b.have(ctx, warmUsers+manyUsers); err != nil {
+		return 0, 0, 0, err
+	}
+	made = time.Since(begun)
+	serve, err := b.Serve()
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	used, begun := cpuOf(serve), time.Now()
+	<-time.After(steadyFor)
+	steady = (cpuOf(serve) - used).Seconds() / time.Since(begun).Seconds()
+	cypherShell, err := tools.CypherShell(ctx, func(string) {})
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	begun = time.Now()
+	text, err := cypherShell(b.Member, "RETURN 1;").CombinedOutput()
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("cannot run cypher-shell: %v\n%s", err, text)
+	}
+	return made, time.Since(begun), steady, nil
+}
+
+// write lists so many users.
+func (b *userBench) write(count int) error {
+	users := make([]map[string]any, 0, count)
+	for n := range count {
+		user := map[string]any{"name": fmt.Sprintf("user-%d", n), "password": fmt.Sprintf("password-of-%d", n)}
+		if b.role != "" {
+			user["roles"] = []string{b.role}
+		}
+		users = append(users, user)
+	}
+	text, err := json.Marshal(users)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(b.list, text, 0o600)
+}
+
+// have lists so many users and waits until they are there.
+func (b *userBench) have(ctx context.Context, count int) error {
+	b.changes = int64(count)
+	if b.role != "" {
+		b.changes *= 2
+	}
+	if err := errors.Join(b.write(count), b.Signal(syscall.SIGHUP)); err != nil {
+		return err
+	}
+	return b.settled(ctx)
+}
+
+// settled waits until the status says that all changes have been made.
+func (b *userBench) settled(ctx context.Context) error {
+	return localcluster.WaitFor(ctx, "the users", usersSettle, func() (bool, string) {
+		_, body, err := b.Get(ctx, "/status")
+		var status struct {
+			Users struct {
+				State   string
+				Changes int64
+			}
+		}
+		if err == nil {
+			err = json.Unmarshal(body, &status)
+		}
+		return err == nil && status.Users.State == "ok" && status.Users.Changes >= b.changes, string(body)
+	})
+}
