@@ -115,13 +115,16 @@ func TestABackupOfARunning35IsTakenProvedAndListed(t *testing.T) {
 		t.Errorf("the second: %+v", second)
 	}
 	o.writes(500)
+	began := time.Now()
 	third := b.backsUp(0, "--verify=restore")
+	whole := time.Since(began)
 	for _, word := range []string{"restored into a throw-away server, started and checked there", "last transaction", "as many of each label and type as there", "(:A) 2000", "[:R] 2000"} {
 		if !strings.Contains(third.Verified, word) {
 			t.Errorf("the proof lacks %q: %s", word, third.Verified)
 		}
 	}
 	b.listed([]backup.Result{third, second, first})
+	b.survivesKills(whole)
 	b.refuses()
 	if left := matches(t, filepath.Join(b.env["BACKUP_DIR"], "neo4j-agent-backup", "*", "proof")); left != 0 {
 		t.Error("the scratch folder of the proof is left")

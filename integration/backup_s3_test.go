@@ -1,23 +1,17 @@
 package integration
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
@@ -26,7 +20,7 @@ import (
 	"neo4j-agent/agent/snapshot"
 )
 
-// backupRun is a backup of a folder, in this process or, as JSON in the environment, in a child that can be killed.
+// backupRun is a backup of a folder in this process.
 type backupRun struct {
 	Address, Dir, Store string
 }
@@ -35,28 +29,6 @@ type backupRun struct {
 const backups = "backups"
 
 var backupLayout = snapshot.Layout{Prefix: "a/b", Cluster: "prod"}
-
-const backupChild = "NEO4J_AGENT_TEST_BACKUP"
-
-// A child is this very binary: it takes the backup and nothing else.
-func init() {
-	text := os.Getenv(backupChild)
-	if text == "" {
-		return
-	}
-	var b backupRun
-	if err := json.Unmarshal([]byte(text), &b); err != nil {
-		panic(err)
-	}
-	_, _ = fmt.Fprintln(os.Stdout, "begun")
-	result, err := b.run(context.Background())
-	line, _ := result.JSON()
-	_, _ = fmt.Fprintln(os.Stdout, string(line))
-	if err != nil {
-		os.Exit(1)
-	}
-	os.Exit(0)
-}
 
 func (b backupRun) run(ctx context.Context) (backup.Result, error) {
 	return backup.Run(ctx, b.options())
@@ -172,123 +144,9 @@ func TestABackupOnARealS3ServerIsRestoredFileByFile(t *testing.T) {
 	}
 }
 
-// killed starts a child, kills it after d, and tells whether it was over before.
-func (b backupRun) killed(t *testing.T, d time.Duration) bool {
-	t.Helper()
-	text, err := json.Marshal(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), backupChild+"="+string(text))
-	child.Stderr = os.Stderr
-	output, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(output)
-	if !lines.Scan() || lines.Text() != "begun" {
-		t.Errorf("the child said %q", lines.Text())
-	}
-	timer := time.AfterFunc(d, func() { _ = child.Process.Kill() })
-	defer timer.Stop()
-	over := lines.Scan()
-	_ = child.Wait()
-	return over
-}
-
-func TestAReaderNeverSeesWhatAKilledBackupLeft(t *testing.T) {
-	address, _ := realS3(t)
-	b := backupRun{address, t.TempDir(), makeStore(t, 96<<20)}
-	began := time.Now()
-	if _, err := b.run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	whole := time.Since(began)
-	seen := map[string]bool{}
-	left := 0
-	for n := range times(5, 50) {
-		b.killed(t, rand.N(whole))
-		left += len(b.uploads(t))
-		b.readersSeeWholeOnes(t, seen)
-		if n%2 == 0 { // also two dead ones in a row
-			continue
-		}
-		result, err := b.run(t.Context())
-		if err != nil || !strings.HasPrefix(result.Backup, "s3://") {
-			t.Fatalf("the run after a kill: %+v, %v", result, err)
-		}
-		if uploads := b.uploads(t); len(uploads) != 0 {
-			t.Errorf("the run after a kill left the uploads %v", uploads)
-		}
-		b.readersSeeWholeOnes(t, seen)
-	}
-	t.Logf("one run takes %s; %d uploads were left and aborted, %d backups seen", whole, left, len(seen))
-}
-
-// uploads are the multipart uploads under way.
-func (b backupRun) uploads(t *testing.T) []string {
-	t.Helper()
-	out, err := s3At(b.Address).ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: aws.String(backups)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var keys []string
-	for _, upload := range out.Uploads {
-		keys = append(keys, aws.ToString(upload.Key))
-	}
-	return keys
-}
-
-// readersSeeWholeOnes holds each verified backup that was not seen before against its manifest.
-func (b backupRun) readersSeeWholeOnes(t *testing.T, seen map[string]bool) {
-	t.Helper()
-	listed, err := snapshot.List(t.Context(), s3At(b.Address), backups, backupLayout)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, one := range listed {
-		if !one.Verified || seen[one.Key] {
-			continue
-		}
-		seen[one.Key] = true
-		var manifest *snapshot.Manifest
-		b.read(t, one.Key+snapshot.Verified, func(r io.Reader) {
-			text, err := io.ReadAll(r)
-			if err == nil {
-				manifest, err = snapshot.Parse(text)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		})
-		for _, object := range manifest.Objects {
-			b.read(t, one.Key+object.Name, func(r io.Reader) {
-				if sum, err := digestOf(r); err != nil || sum != object.SHA256 || manifest.Verification == nil {
-					t.Errorf("%s%s is not what the manifest says: %v", one.Key, object.Name, err)
-				}
-			})
-		}
-	}
-}
-
-func (b backupRun) read(t *testing.T, key string, use func(io.Reader)) {
-	t.Helper()
-	out, err := s3At(b.Address).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(backups), Key: &key})
-	if err != nil {
-		t.Fatal(err)
-	}
-	use(out.Body)
-	if err := out.Body.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestABackupGetsThroughALineThatBreaksAndStalls(t *testing.T) {
-	server, _ := realS3(t)
+	server, client := realS3(t)
+	reader := bucketReader{client, backupLayout, map[string]bool{}}
 	for name, toxic := range map[string]string{
 		"broken in the middle of a part": `{"name":"now","type":"limit_data","stream":"upstream","attributes":{"bytes":3000000}}`,
 		"nothing moves":                  `{"name":"now","type":"timeout","stream":"upstream","attributes":{"timeout":0}}`,
@@ -314,12 +172,12 @@ func TestABackupGetsThroughALineThatBreaksAndStalls(t *testing.T) {
 		if result, err := backup.Run(t.Context(), options); err != nil {
 			t.Errorf("%s: %+v, %v", name, result, err)
 		}
-		b.readersSeeWholeOnes(t, map[string]bool{})
+		reader.seesWholeOnes(t)
 		// A lost answer to the beginning of an upload leaves that one to the next run.
 		if result, err := b.run(t.Context()); err != nil {
 			t.Errorf("after %s: %+v, %v", name, result, err)
 		}
-		if left := b.uploads(t); len(left) != 0 {
+		if left := reader.uploads(t); len(left) != 0 {
 			t.Errorf("%s: it left %v", name, left)
 		}
 	}

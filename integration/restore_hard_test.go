@@ -78,14 +78,14 @@ func (c counted) Write(p []byte) (int, error) {
 }
 
 func TestABackupIsTakenAndRestoredFromAnS3ServerThatThrottlesAndFails(t *testing.T) {
-	server, _ := realS3(t)
+	server, client := realS3(t)
 	o, address := overload(t, server, 4)
 	b := backupRun{address, t.TempDir(), makeStore(t, times(64, 512)<<20)}
 	result, err := b.run(t.Context())
 	if err != nil || result.Outcome != backup.Done {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	b.readersSeeWholeOnes(t, map[string]bool{})
+	bucketReader{client, backupLayout, map[string]bool{}}.seesWholeOnes(t)
 	uploading := o.refused.Swap(0)
 	o.sent.Store(0)
 	options, store := restoringTo(t.TempDir(), s3At(address), strings.TrimPrefix(result.Backup, "s3://"))
