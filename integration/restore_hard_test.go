@@ -111,7 +111,8 @@ const mostMemory = 64 << 20
 // file system of the S3 server.
 func TestMemoryIsBoundedForASnapshotOfAnySize(t *testing.T) {
 	size := int64(times(1<<30, 20<<30))
-	address, dir := realS3In(t)
+	dir := t.TempDir()
+	address := realS3In(t, dir)
 	folder := strings.TrimSuffix(snapshot.Layout{Cluster: "neo4j"}.Folder(snapshot.Hourly, sparseTaken), "/")
 	for spec, c := range map[string]struct {
 		file  string

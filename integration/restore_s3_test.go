@@ -93,20 +93,20 @@ func somePort(t testing.TB) string {
 // realS3 is a real S3 server with one bucket, "backups".
 func realS3(t testing.TB) (address string, client *s3.Client) {
 	t.Helper()
-	address, _ = realS3In(t)
+	address = realS3In(t, t.TempDir())
 	return address, s3At(address)
 }
 
 // realS3In is one whose objects are files in dir.
-func realS3In(t testing.TB) (address, dir string) {
+func realS3In(t testing.TB, dir string) (address string) {
 	t.Helper()
-	address, dir = somePort(t), t.TempDir()
+	address = somePort(t)
 	launched(t, "http://"+address+"/healthz", []string{"ROOT_ACCESS_KEY_ID=local", "ROOT_SECRET_ACCESS_KEY=locallocal"},
 		builtTool(t, versitygw, "versitygw-v1.8.0", "versitygw"), "--port", address, "--region", "us-east-1", "--health", "/healthz", "--quiet", "posix", dir)
 	if _, err := s3At(address).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("backups")}); err != nil {
 		t.Fatal(err)
 	}
-	return address, dir
+	return address
 }
 
 func s3At(address string) *s3.Client {
