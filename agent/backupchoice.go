@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// errNoPassword says why a server is not asked.
-var errNoPassword = errors.New("no password of user neo4j is given")
-
 // selection are the databases of a backup, and what it leaves out.
 type selection struct {
 	databases []string
@@ -58,37 +55,72 @@ func (b *backupJob) choose(ctx context.Context, sources []string) (selection, er
 		b.log.Warn().Msgf("no password of user neo4j is given, so that the databases cannot be listed: only %s and %s are backed up, and the backup is partial; --database names others", standard, systemDatabase)
 		return selection{databases: []string{standard, systemDatabase}, partial: true}, nil
 	}
-	all, err := b.hosted(ctx, sources)
+	all, err := b.listing(sources).all(ctx)
+	if said := unlisted(b.Database, err); said != "" {
+		b.log.Warn().Strs("databases", b.Database).Msg(said)
+	}
 	chosen, err := selected(b.Database, all, err)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // told to stop
+		return chosen, err
+	case err != nil:
 		return chosen, withCode(exitUnavailable, err)
 	}
 	return b.told(chosen), nil
 }
 
+// listing asks the sources, and the members that are none, for all databases.
+func (b *backupJob) listing(sources []string) listing {
+	return listing{
+		members: slices.Concat(sources, b.references), exact: len(b.Database) == 0,
+		nameless: b.neo4j.dialect.SystemDatabase() == "", log: b.log,
+		ask: func(ctx context.Context, member string) (all hosted, err error) {
+			err = b.asking(ctx, member, func(ctx context.Context, w witness) (err error) {
+				all, err = w.databases(ctx)
+				return err
+			})
+			return all, err
+		},
+	}
+}
+
+// unlisted says what databases that were named count for where no list can ever be had, "" where that is not so.
+func unlisted(named []string, trouble error) string {
+	switch {
+	case len(named) == 0:
+		return ""
+	case errors.Is(trouble, errNoPassword):
+		return "no password of user neo4j is given, so that nobody can say whether the databases named are all that there are: the backup is partial"
+	case errors.Is(trouble, errNoList):
+		return "the databases named are taken for all that there are: " + trouble.Error()
+	}
+	return ""
+}
+
 // selected are the databases asked for, or all that run; trouble is why they could not be listed.
 func selected(asked []string, all hosted, trouble error) (selection, error) {
 	switch {
+	case len(asked) > 0 && errors.Is(trouble, errNoList):
+		return selection{databases: asked}, nil
+	case len(asked) > 0 && errors.Is(trouble, errNoPassword):
+		return selection{databases: asked, partial: true}, nil
+	case len(asked) > 0 && trouble != nil:
+		return selection{}, fmt.Errorf("cannot tell whether %s are all databases, which decides what the backup passes for: %v", strings.Join(asked, ", "), trouble)
 	case len(asked) > 0:
-		return named(asked, all, trouble == nil), nil
+		return named(asked, all), nil
 	case trouble != nil:
-		return selection{}, fmt.Errorf("cannot list the databases, and a backup of some of them would pass for one of all; name them with --database: %v", trouble)
+		return selection{}, fmt.Errorf("cannot list the databases, and a backup of some of them would pass for one of all: %v", trouble)
 	case len(all.lost) > 0:
 		return selection{}, fmt.Errorf("cannot back up %s: to be online, and online on no member; stop it, or name the others with --database", strings.Join(all.lost, ", "))
 	}
 	return selection{databases: all.running, stopped: all.stopped}, nil
 }
 
-// named is a selection by names. Where nobody could say which databases there are, it counts as a partial one.
-func named(databases []string, all hosted, known bool) selection {
-	without := func(names []string) []string {
-		return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-			return slices.ContainsFunc(databases, func(taken string) bool { return strings.EqualFold(name, taken) })
-		})
-	}
-	missing := without(append(slices.Clone(all.running), all.lost...))
+// named is a selection by names.
+func named(databases []string, all hosted) selection {
+	missing := without(append(slices.Clone(all.running), all.lost...), databases)
 	slices.Sort(missing)
-	return selection{databases: databases, partial: !known || len(missing) > 0, missing: missing, stopped: without(all.stopped)}
+	return selection{databases: databases, partial: len(missing) > 0, missing: missing, stopped: without(all.stopped, databases)}
 }
 
 // told says in the log what a backup leaves out.
@@ -100,21 +132,4 @@ func (b *backupJob) told(c selection) selection {
 		b.log.Warn().Strs("missing", c.missing).Msg("the backup is partial, as it lacks databases or they cannot be listed: nothing but its own key finds it")
 	}
 	return c
-}
-
-// hosted asks the sources for all databases, until one answers.
-func (b *backupJob) hosted(ctx context.Context, sources []string) (all hosted, err error) {
-	for _, source := range sources {
-		err = b.asking(ctx, source, func(ctx context.Context, w witness) (err error) {
-			all, err = w.databases(ctx)
-			return err
-		})
-		if err == nil && len(all.running) > 0 {
-			return all, nil
-		}
-	}
-	if err == nil {
-		err = errors.New("none is online")
-	}
-	return hosted{}, err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +46,8 @@ func TestABackupOfFewerDatabasesThanThereAreIsPartial(t *testing.T) {
 	}{
 		{"one of them", []string{"neo4j"}, nil, selection{partial: true, missing: []string{"Sales", "system"}, stopped: []string{"old"}}},
 		{"all of them, written otherwise", []string{"System", "sales", "NEO4J"}, nil, selection{stopped: []string{"old"}}},
-		{"nobody knows of which", []string{"neo4j"}, errors.New("no answer"), selection{partial: true}},
+		{"nobody may be asked of which", []string{"neo4j"}, errNoPassword, selection{partial: true}},
+		{"a version that cannot be asked", []string{"neo4j", "system"}, fmt.Errorf("%w: it says so", errNoList), selection{}},
 	} {
 		all := hostedIn(rows)
 		if test.trouble != nil {
@@ -57,8 +59,10 @@ func TestABackupOfFewerDatabasesThanThereAreIsPartial(t *testing.T) {
 			t.Errorf("%s: %v %s", test.name, err, diff)
 		}
 	}
-	if _, err := selected(nil, hosted{}, errors.New("no answer")); err == nil {
-		t.Error("what cannot be listed passes for all")
+	for _, asked := range [][]string{nil, {"neo4j"}} {
+		if _, err := selected(asked, hosted{}, errors.New("no answer")); err == nil {
+			t.Errorf("%v passes for all, or for some of them, where nobody could tell", asked)
+		}
 	}
 }
 
