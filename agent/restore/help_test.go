@@ -37,7 +37,7 @@ func times(few, full int) int {
 }
 
 // quick is a pace for tests: as patient as the real one in tries, not in time.
-var quick = pace{stall: 2 * time.Second, patience: 20 * time.Second, first: time.Millisecond, most: 5 * time.Millisecond}
+var quick = pace{stall: 2 * time.Second, patience: 20 * time.Second, glance: time.Second, first: time.Millisecond, most: 5 * time.Millisecond}
 
 // taken is when the backups of the tests were taken.
 var taken = time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)

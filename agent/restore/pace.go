@@ -14,6 +14,8 @@ type pace struct {
 	stall time.Duration
 	// patience is how long nothing at all may arrive before the restore gives up.
 	patience time.Duration
+	// glance bounds what is asked for a line of the log only, while what the members agreed on runs out.
+	glance time.Duration
 	// first and most bound the pause before another try, which doubles from try to try, with full jitter:
 	// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 	first, most time.Duration
@@ -21,7 +23,7 @@ type pace struct {
 	trouble func(doing string, err error)
 }
 
-var defaultPace = pace{stall: 15 * time.Second, patience: 5 * time.Minute, first: 100 * time.Millisecond, most: 10 * time.Second}
+var defaultPace = pace{stall: 15 * time.Second, patience: 5 * time.Minute, glance: 5 * time.Second, first: 100 * time.Millisecond, most: 10 * time.Second}
 
 var errStalled = errors.New("the answer stands still")
 

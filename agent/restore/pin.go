@@ -3,6 +3,7 @@ package restore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -42,9 +43,12 @@ func pinFolder(asked string) string { return strings.ReplaceAll(asked, "/", "-")
 
 func (p *pin) key(number int) string { return fmt.Sprintf("%s%08d.json", p.prefix, number) }
 
+// look finds the key of the backup that a member would take by itself.
+type look func(context.Context) (string, error)
+
 // agree gives the key all members take: the one agreed on, or the one that look finds, if we are the first. It is renewed
 // by who has fetched from it: one that is gone, damaged or too large is not to be agreed on for ever.
-func (p *pin) agree(ctx context.Context, look func() (string, error)) (string, error) {
+func (p *pin) agree(ctx context.Context, look look) (string, error) {
 	doing := "agree on " + p.r.Snapshot + " with the other members"
 	for {
 		err := p.r.pace.again(ctx, doing, p.read)
@@ -56,7 +60,7 @@ func (p *pin) agree(ctx context.Context, look func() (string, error)) (string, e
 			p.tell(ctx, look)
 			return p.held.Key, nil
 		}
-		key, err := look()
+		key, err := look(ctx)
 		if err != nil || p.r.Dry {
 			return key, err
 		}
@@ -67,9 +71,11 @@ func (p *pin) agree(ctx context.Context, look func() (string, error)) (string, e
 }
 
 // tell says which backup was agreed on, and how to take a newer one.
-func (p *pin) tell(ctx context.Context, look func() (string, error)) {
+func (p *pin) tell(ctx context.Context, look look) {
 	event := p.r.Log.Info().Str("snapshot", p.held.Key).Str("asked", p.r.Snapshot).Time("until", p.held.Expires)
-	newest, err := look()
+	ctx, cancel := context.WithTimeout(ctx, p.r.pace.glance)
+	defer cancel()
+	newest, err := look(ctx)
 	if err != nil || newest == p.held.Key || ctx.Err() != nil {
 		event.Msg("the members agreed on a backup before: it is taken")
 		return
@@ -78,8 +84,8 @@ func (p *pin) tell(ctx context.Context, look func() (string, error)) {
 }
 
 // anew agrees on what look finds in place of what was agreed on, or takes what another member found meanwhile.
-func (p *pin) anew(ctx context.Context, look func() (string, error)) (string, error) {
-	key, err := look()
+func (p *pin) anew(ctx context.Context, look look) (string, error) {
+	key, err := look(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -152,13 +158,31 @@ func (p *pin) put(ctx context.Context, key string) (bool, error) {
 // renewEvery is how often to look whether a pin is to be renewed.
 const renewEvery = time.Second
 
-// keepPinned renews the pin as long as the restore goes on, once bytes have moved: a member that fails again and again
-// before that is not to keep the others from a newer backup. release ends that.
-func (r *run) keepPinned(ctx context.Context) (release func()) {
-	if r.source.pin == nil {
-		return func() {}
+// stageAgreed stages the snapshot as long as it is the one that the members agree on.
+func (r *run) stageAgreed(ctx context.Context) ([]Move, error) {
+	kept, release := r.keepPinned(ctx)
+	moves, err := r.stage(kept)
+	release() // what follows is renames
+	var lost *Error
+	switch {
+	case errors.As(context.Cause(kept), &lost):
+		err = lost
+	case err == nil && r.source.pin != nil:
+		err = r.renew(ctx)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	if err != nil {
+		return nil, errors.Join(err, discard(r.disk, r.Staging))
+	}
+	return moves, nil
+}
+
+// keepPinned renews the pin as long as the restore goes on, once bytes have moved: a member that fails again and again
+// before that is not to keep the others from a newer backup. release ends that. Where the pin is lost, kept ends.
+func (r *run) keepPinned(ctx context.Context) (kept context.Context, release func()) {
+	kept, cancel := context.WithCancelCause(ctx)
+	if r.source.pin == nil {
+		return kept, func() { cancel(nil) }
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -166,23 +190,27 @@ func (r *run) keepPinned(ctx context.Context) (release func()) {
 		defer ticker.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-kept.Done():
 				return
 			case <-ticker.C:
-				if r.meter.moved() > 0 {
-					r.renew(ctx)
+				if r.meter.moved() == 0 {
+					continue
+				}
+				if lost := r.renew(kept); lost != nil {
+					cancel(lost)
 				}
 			}
 		}
 	}()
-	return func() { cancel(); <-done }
+	return kept, func() { cancel(nil); <-done }
 }
 
-// renew prolongs what was agreed on, unless another member just did. That it fails ends no restore.
-func (r *run) renew(ctx context.Context) {
+// renew prolongs what was agreed on, unless another member just did. Its error says that the others agreed on another
+// backup since, when nobody had renewed in time: their stores would not be ours. Any other trouble ends no restore.
+func (r *run) renew(ctx context.Context) error {
 	p := r.source.pin
 	if time.Until(p.held.Expires) > pinLife/2 {
-		return
+		return nil
 	}
 	first, err := p.put(ctx, r.source.key)
 	if err == nil && !first {
@@ -191,4 +219,8 @@ func (r *run) renew(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		r.Log.Warn().Err(err).Msg("the other members may take another backup for " + r.Snapshot)
 	}
+	if p.held.Key != r.source.key {
+		return Fail(Later, "restore %s: while this member was at it, the others agreed on %s for %s; the next try takes that", r.source, p.held.Key, r.Snapshot)
+	}
+	return nil
 }

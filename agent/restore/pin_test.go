@@ -2,6 +2,7 @@ package restore
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -72,9 +73,16 @@ func TestMembersThatResolveAtOnceAgree(t *testing.T) {
 	}
 }
 
+// firstKey and secondKey are those of the tests' backups.
+const firstKey, secondKey = "hourly/neo4j/2026-11-20T04-00-00Z/", "hourly/neo4j/2026-11-20T05-00-00Z/"
+
 // putPin puts an agreement on the first of the tests' backups.
 func (f *fakeS3) putPin(number int, cluster string, expires time.Time) {
-	text, _ := json.Marshal(pinned{Cluster: cluster, Asked: "latest", Key: "hourly/neo4j/2026-11-20T04-00-00Z/", Expires: expires})
+	f.putPinOn(firstKey, number, cluster, expires)
+}
+
+func (f *fakeS3) putPinOn(key string, number int, cluster string, expires time.Time) {
+	text, _ := json.Marshal(pinned{Cluster: cluster, Asked: "latest", Key: key, Expires: expires})
 	f.put(fmt.Sprintf("pins/neo4j/latest/%08d.json", number), text)
 }
 
@@ -113,26 +121,31 @@ func TestAMemberThatIsRestoringRenewsThePin(t *testing.T) {
 	old := pinned{Cluster: "neo4j", Key: "k", Expires: time.Now().Add(pinLife / 4)}
 	p := &pin{r: r, prefix: "pins/neo4j/latest/", number: 3, held: old}
 	r.source = origin{key: "k", pin: p}
-	r.renew(t.Context())
+	if err := r.renew(t.Context()); err != nil {
+		t.Error(err)
+	}
 	if keys := bucket.keys("pins/"); len(keys) != 1 || keys[0] != "pins/neo4j/latest/00000004.json" || time.Until(p.held.Expires) < pinLife/2 {
 		t.Errorf("%v %+v", keys, p.held)
 	}
-	r.renew(t.Context())
+	if err := r.renew(t.Context()); err != nil {
+		t.Error(err)
+	}
 	p.number, p.held = 3, old // another member that did not see it
-	r.renew(t.Context())
+	if err := r.renew(t.Context()); err != nil {
+		t.Error(err)
+	}
 	if keys := bucket.keys("pins/"); len(keys) != 1 || p.number != 4 || p.held.Expires.Equal(old.Expires) {
 		t.Errorf("%v %+v", keys, p)
 	}
 }
 
 func TestARestoreBrokenOffGoesOnWithWhatTheOtherMembersHaveByNow(t *testing.T) {
-	first, second := "hourly/neo4j/2026-11-20T04-00-00Z/", "hourly/neo4j/2026-11-20T05-00-00Z/"
 	for _, c := range []struct {
 		begun   string
 		expires time.Duration // of the pin, which is on the first
 		want    byte
 	}{
-		{second, pinLife, 1}, {second, -time.Minute, 2}, {first, -time.Minute, 1}, {"hourly/neo4j/gone/", -time.Minute, 2},
+		{secondKey, pinLife, 1}, {secondKey, -time.Minute, 2}, {firstKey, -time.Minute, 1}, {"hourly/neo4j/gone/", -time.Minute, 2},
 	} {
 		bucket, api := newFakeS3(t)
 		bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
@@ -169,5 +182,55 @@ func TestAMemberThatFailsBeforeItFetchesAnythingDoesNotRenewThePin(t *testing.T)
 	}
 	if want := `"newest":"hourly/neo4j/2026-11-20T05-00-00Z/"`; !strings.Contains(log.String(), want) || !strings.Contains(log.String(), "to take that, say its key") {
 		t.Errorf("the log lacks %s: %s", want, log.String())
+	}
+}
+
+func TestAListThatDoesNotComeKeepsNoMemberFromWhatTheOthersAgreedOn(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+	bucket.putPin(7, "neo4j", time.Now().Add(pinLife))
+	bucket.fault = func(_ http.ResponseWriter, r *http.Request) bool {
+		list := r.URL.Query().Get("list-type") != "" && !strings.HasPrefix(r.URL.Query().Get("prefix"), "pins/")
+		if list {
+			<-r.Context().Done()
+		}
+		return list
+	}
+	begun := time.Now()
+	v := newVolume(t)
+	v.mustRestore(v.pinned(api))
+	v.holds("graph.db", store(1))
+	if took := time.Since(begun); took > quick.patience/2 {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestAMemberWhosePinRanOutGivesWayToWhatTheOthersAgreedOn(t *testing.T) {
+	for name, build := range map[string]func(context.Context) error{
+		"seen while it works":  func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+		"seen when it is done": func(context.Context) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bucket, api := newFakeS3(t)
+			bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+			bucket.putBackup(snapshot.Hourly, taken.Add(time.Hour), map[string]map[string][]byte{"graph.db": store(2)})
+			bucket.putPin(7, "neo4j", time.Now().Add(pinLife/4))
+			v := newVolume(t)
+			options := v.pinned(api)
+			placed := options.Build
+			options.Build = func(ctx context.Context, staged []Staged) ([]Move, error) {
+				bucket.putPinOn(secondKey, 8, "neo4j", time.Now().Add(pinLife)) // as others do once the first has run out
+				if err := build(ctx); err != nil {
+					return nil, err
+				}
+				return placed(ctx, staged)
+			}
+			v.refuses(options, Later, "the others agreed on "+secondKey+" for latest")
+			if left := files(t, v.root); len(left) > 0 {
+				t.Errorf("left: %v", left)
+			}
+			v.mustRestore(v.pinned(api))
+			v.holds("graph.db", store(2))
+		})
 	}
 }

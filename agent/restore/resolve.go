@@ -51,14 +51,14 @@ func (r *run) newest(ctx context.Context, wanted spec, broken []marker) (origin,
 	if r.Bucket == "" {
 		return origin{}, refused("restore %s: AWS_BACKUP_BUCKET is not set", r.Snapshot)
 	}
-	look := func() (string, error) {
+	look := func(ctx context.Context) (string, error) {
 		if key, err := r.begun(ctx, broken); key != "" || err != nil {
 			return key, err
 		}
 		return r.lookForNewest(ctx, wanted)
 	}
 	if !r.Pinned {
-		key, err := look()
+		key, err := look(ctx)
 		if err != nil {
 			return origin{}, err
 		}

@@ -182,14 +182,9 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	if r.Seed {
 		return r.seed(known)
 	}
-	release := r.keepPinned(ctx)
-	moves, err := r.stage(ctx)
-	release() // what follows is renames
+	moves, err := r.stageAgreed(ctx)
 	if err != nil {
 		return Result{}, err
-	}
-	if r.source.pin != nil {
-		r.renew(ctx)
 	}
 	if reason, err := r.unless(ctx); reason != "" || err != nil {
 		return r.join(ctx, spec, known, reason, errors.Join(err, discard(r.disk, r.Staging)))
