@@ -1,10 +1,14 @@
 package restore
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,15 +20,11 @@ type room struct {
 	mount  uint64 // tells apart where they are mounted: nothing is renamed from one mount to another (rename(2), EXDEV)
 }
 
-// roomAt is that of the file system of path, which need not be there yet.
+// roomAt is that of the file system of path, which need not be there yet. It asks for nothing that an old kernel or an
+// old seccomp profile refuses, as statx is.
 func roomAt(path string) (room, error) {
 	for {
-		var space unix.Statfs_t
-		var stat unix.Statx_t
-		err := unix.Statfs(path, &space)
-		if err == nil {
-			err = unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_MNT_ID, &stat) // no id before Linux 5.8
-		}
+		there, err := roomOf(path)
 		if errors.Is(err, fs.ErrNotExist) && filepath.Dir(path) != path {
 			path = filepath.Dir(path)
 			continue
@@ -32,8 +32,42 @@ func roomAt(path string) (room, error) {
 		if err != nil {
 			return room{}, onDisk("measure the free space of "+path, err)
 		}
-		return room{int64(space.Bavail) * space.Bsize, unix.Mkdev(stat.Dev_major, stat.Dev_minor), stat.Mnt_id}, nil
+		return there, nil
 	}
+}
+
+func roomOf(path string) (room, error) {
+	var space unix.Statfs_t
+	if err := unix.Statfs(path, &space); err != nil {
+		return room{}, err
+	}
+	device, mount, err := mountOf(path)
+	return room{int64(space.Bavail) * space.Bsize, device, mount}, err
+}
+
+// mountOf tells file systems and mounts apart. Where the mount has no number, 0, its device has to do.
+func mountOf(path string) (device, mount uint64, err error) {
+	at, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { _ = unix.Close(at) }()
+	var stat unix.Stat_t
+	if err := unix.Fstat(at, &stat); err != nil {
+		return 0, 0, err
+	}
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", at)) // descriptors are the process's, whichever thread asks
+	return stat.Dev, mountIn(text), nil
+}
+
+// mountIn reads what the kernel tells of a descriptor (proc_pid_fdinfo(5): mnt_id since Linux 3.15), 0 for nothing.
+func mountIn(text []byte) (mount uint64) {
+	for line := range bytes.Lines(text) {
+		if number, is := bytes.CutPrefix(line, []byte("mnt_id:")); is {
+			mount, _ = strconv.ParseUint(string(bytes.TrimSpace(number)), 10, 64)
+		}
+	}
+	return mount
 }
 
 // room tells whether need more bytes can be staged now, and stores made of them beside those that they will replace.
