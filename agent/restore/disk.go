@@ -110,11 +110,15 @@ func sizeOf(paths []string) (int64, error) {
 func walkFiles(paths []string, visit func(string, fs.DirEntry) error) error {
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				if errors.Is(err, fs.ErrNotExist) {
-					return nil
-				}
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return nil
+			case err != nil:
 				return err
+			case isLostFound(path):
+				return fs.SkipDir
+			case entry.IsDir():
+				return nil
 			}
 			return visit(path, entry)
 		})
@@ -135,6 +139,9 @@ func discard(d disk, path string) error {
 }
 
 func remove(d disk, path string) error {
+	if keepsLostFound(path) {
+		return onDisk("empty "+path, empty(d, path))
+	}
 	err := d.removeAll(path)
 	if left, readErr := os.ReadDir(path); errors.Is(err, unix.EBUSY) && readErr == nil && len(left) == 0 { // a mounted one
 		return onDisk("empty "+path, d.syncDir(path))
@@ -155,6 +162,8 @@ func syncTree(d disk, path, root string) error {
 		switch {
 		case err != nil:
 			return err
+		case isLostFound(path):
+			return fs.SkipDir
 		case entry.IsDir():
 			return d.syncDir(path)
 		case entry.Type().IsRegular():

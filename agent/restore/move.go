@@ -2,6 +2,7 @@ package restore
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -17,7 +18,8 @@ func (m Move) do(d disk) error {
 	if err == nil {
 		err = d.rename(m.From, m.To)
 	}
-	if errors.Is(err, unix.EXDEV) || errors.Is(err, unix.EBUSY) { // the second where To itself is mounted
+	mounted := errors.Is(err, unix.EBUSY) || errors.Is(err, fs.ErrExist) && isMount(m.To) // the second is os.Rename's for any folder
+	if errors.Is(err, unix.EXDEV) || mounted {
 		err = m.copy()
 	}
 	return onDisk("put "+m.To+" in place", err)

@@ -94,45 +94,6 @@ func TestAnotherFileSystemThatIsTooSmallKeepsItsOldStore(t *testing.T) {
 	}
 }
 
-// mounted is a disk on which the folder of a database is a file system of its own: it can be emptied, not removed.
-type mounted struct {
-	osDisk
-	point string
-}
-
-func (d mounted) removeAll(path string) error {
-	if path != d.point {
-		return d.osDisk.removeAll(path)
-	}
-	if err := d.osDisk.removeAll(path); err != nil {
-		return err
-	}
-	if err := d.mkdirAll(path); err != nil {
-		return err
-	}
-	return unix.EBUSY
-}
-
-func (d mounted) rename(from, to string) error {
-	if to == d.point {
-		return unix.EBUSY
-	}
-	return d.osDisk.rename(from, to)
-}
-
-func TestAFolderThatIsMountedIsEmptiedAndFilled(t *testing.T) {
-	bucket, api := newFakeS3(t)
-	bucket.put("a.tar.zst", zstdOf(tarOf(store(1), "")))
-	v := newVolume(t)
-	v.write(map[string]string{"data/databases/graph.db/old": "x"})
-	r := inTest(v.options("backups/a.tar.zst", api), mounted{point: filepath.Join(v.databases(), "graph.db")})
-	r.Overwrite = true
-	if _, err := r.run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	v.holds("graph.db", store(1))
-}
-
 // A restore killed between its first rename and its marker has its store twice in the way of the next one.
 func TestWhereSpaceIsShortAHalfDoneStoreGoesFirst(t *testing.T) {
 	bucket, api := newFakeS3(t)

@@ -128,6 +128,8 @@ func (u *unpacker) copyFolder(from string, meter *meter) error {
 			return err
 		case name == ".":
 			return nil
+		case isLostFound(path):
+			return fs.SkipDir
 		case entry.IsDir():
 			return u.folder(name)
 		case !entry.Type().IsRegular():
