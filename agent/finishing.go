@@ -27,12 +27,15 @@ type finishing struct {
 	patience patience
 
 	leads bool // this member leads the system database, as of this try
+	// seeded are the databases that have been seeded, as far as that shows.
+	seeded map[string]bool
 }
 
 // run does what is left for each database; its error says what it waits for.
 func (f *finishing) run(ctx context.Context, there map[string]*listed) error {
 	system := there[systemDatabase]
 	f.leads = system != nil && system.writer != "" && system.writer == f.own
+	f.seeded = seededBy(there)
 	var waiting []string
 	for _, name := range f.half.Databases {
 		err := f.database(ctx, name, there[name])

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // listed is a database as a server lists it.
@@ -12,8 +13,10 @@ type listed struct {
 	up        bool     // on one member at least: the others copy it from there
 	wanted    bool     // somebody wants it to be online, as far as that is told
 	composite bool
-	status    string // of a member where it is not online
-	reason    string // of that member
+	standard  bool      // the default one
+	status    string    // of a member where it is not online
+	reason    string    // of that member
+	created   time.Time // zero where that is not told, as before 5
 }
 
 // listedIn reads the rows of SHOW DATABASES by name: one for each member that hosts a database (Cypher manual, "Listing
@@ -37,11 +40,15 @@ func (d *listed) add(row map[string]any) {
 		d.ids = append(d.ids, id)
 		slices.Sort(d.ids)
 	}
+	if at, told := row["creationTime"].(time.Time); told {
+		d.created = at
+	}
 	if row["writer"] == true {
 		d.writer = text("address")
 	}
 	requested, told := row["requestedStatus"].(string)
 	d.wanted = d.wanted || requested == "online" || !told
+	d.standard = d.standard || row["default"] == true
 	d.composite = d.composite || row["type"] == "composite"
 	if status := text("currentStatus"); status == "online" {
 		d.up = true

@@ -36,6 +36,8 @@ func (f *finishing) seed(ctx context.Context, name, uri string, there *listed) e
 		return fmt.Errorf("database %s is online, and its id is not known yet", name)
 	case before != "" && !there.was(before):
 		return nil
+	case before == "" && f.seeded[name]: // this member came late, whether it leads by now or not
+		return nil
 	}
 	empty, err := f.isEmpty(ctx, name)
 	if err != nil {
@@ -54,6 +56,26 @@ func (f *finishing) seed(ctx context.Context, name, uri string, there *listed) e
 			"where they do, or are to stay, empty the file %s; where not, drop the database, and it is seeded", name, uri, f.half.Marker)
 	}
 	return f.reseed(ctx, name, uri)
+}
+
+// seededBy tells which databases have been seeded, by when they were made. The servers make the default database and system
+// at once (neo4j 5 and later, DefaultSystemGraphComponent.java: in one transaction, with one time), and whoever seeds leaves
+// the default one for longer. All others of a backup have been sown before that.
+func seededBy(there map[string]*listed) map[string]bool {
+	seeded := map[string]bool{}
+	system := there[systemDatabase]
+	if system == nil || system.created.IsZero() {
+		return seeded
+	}
+	all := false
+	for name, d := range there {
+		seeded[name] = d.created.Sub(system.created) >= settle/2
+		all = all || d.standard && seeded[name]
+	}
+	for name := range there {
+		seeded[name] = seeded[name] || all
+	}
+	return seeded
 }
 
 // was tells whether it is one of those that were noted.

@@ -32,13 +32,17 @@ type fakeDatabase struct {
 	id, uri        string
 	nodes          int
 	status, reason string
+	created        time.Time
 }
 
 const neo4jBackup = "s3://b/neo4j.backup"
 
 func newFakeSystem(t *testing.T, nodes int) *fakeSystem {
 	return &fakeSystem{t: t, leader: "a:7687", seeds: map[string]int{neo4jBackup: 7},
-		databases: map[string]*fakeDatabase{"system": {id: "0", status: "online"}, "neo4j": {id: "first", status: "online", nodes: nodes}}}
+		databases: map[string]*fakeDatabase{
+			"system": {id: "0", status: "online", created: time.Now()},
+			"neo4j":  {id: "first", status: "online", nodes: nodes, created: time.Now()},
+		}}
 }
 
 func (f *fakeSystem) LeaderRows(_ context.Context, database, query string, _ map[string]any) (rows []map[string]any, _ error) {
@@ -52,7 +56,7 @@ func (f *fakeSystem) LeaderRows(_ context.Context, database, query string, _ map
 	for _, name := range slices.Sorted(maps.Keys(f.databases)) {
 		d := f.databases[name]
 		for _, address := range []string{"a:7687", "b:7687"} {
-			row := map[string]any{"name": name, "address": address, "writer": address == f.leader, "currentStatus": d.status, "statusMessage": d.reason, "databaseID": nil}
+			row := map[string]any{"name": name, "address": address, "writer": address == f.leader, "currentStatus": d.status, "statusMessage": d.reason, "databaseID": nil, "creationTime": d.created, "default": name == "neo4j"}
 			if d.status == "online" {
 				row["databaseID"] = d.id
 			}
@@ -73,7 +77,7 @@ func (f *fakeSystem) Do(_ context.Context, database, statement string, parameter
 		delete(f.databases, name)
 	case statement == "CREATE DATABASE $database OPTIONS {existingData: 'use', seedURI: $seed}" && f.databases[name] == nil:
 		f.made++
-		f.databases[name] = &fakeDatabase{id: fmt.Sprintf("made %d", f.made), uri: parameters["seed"].(string), status: "initial"}
+		f.databases[name] = &fakeDatabase{id: fmt.Sprintf("made %d", f.made), uri: parameters["seed"].(string), status: "initial", created: time.Now()}
 	default:
 		return fmt.Errorf("cannot run %s for %s", statement, name)
 	}
@@ -253,6 +257,56 @@ func TestAMemberThatComesLateTakesTheOthersWordForIt(t *testing.T) {
 	seeding(t, 7, func(f *fakeSystem, _, follower *finishing) {
 		f.finishes(follower)
 		f.did()
+	})
+}
+
+func TestAMemberThatComesLateAndLeadsTakesTheOthersWordForIt(t *testing.T) {
+	for name, nodes := range map[string]int{"of a backup": 7, "of a backup that holds nothing": 0} {
+		t.Run(name, func(t *testing.T) {
+			seeding(t, 0, func(f *fakeSystem, leader, _ *finishing) {
+				f.seeds = map[string]int{neo4jBackup: nodes, "s3://b/movies.backup": 3}
+				more := func(member *finishing) *finishing {
+					member.half.Databases = []string{"movies", "neo4j"}
+					member.half.Seeds["movies"] = "s3://b/movies.backup"
+					return member
+				}
+				f.waits(more(leader), "database movies is being seeded")
+				<-time.After(settle)
+				f.waits(leader, "database neo4j is being seeded")
+				f.passes()
+				f.finishes(leader)
+				f.leader = "b:7687"
+				late := more(f.member("b:7687"))
+				f.finishes(late)
+				<-time.After(leaderless)
+				f.finishes(late)
+				f.did("CREATE movies", "DROP neo4j", "CREATE neo4j")
+			})
+		})
+	}
+}
+
+// The one that was not there is sown late: that says nothing of the other one.
+func TestAMemberThatLooksWhileTheClusterIsBeingSeededWaitsForTheRest(t *testing.T) {
+	seeding(t, 0, func(f *fakeSystem, leader, follower *finishing) {
+		f.seeds["s3://b/movies.backup"] = 3
+		for _, member := range []*finishing{leader, follower} {
+			member.half.Databases = []string{"movies", "neo4j"}
+			member.half.Seeds["movies"] = "s3://b/movies.backup"
+		}
+		<-time.After(settle)
+		f.databases["neo4j"].status = "starting"
+		f.waits(leader, "database movies is being seeded")
+		f.databases["neo4j"].status = "online"
+		f.passes()
+		f.waits(follower, "database neo4j is empty and will be made anew")
+		f.waits(leader, "database neo4j is empty and will be made anew")
+		<-time.After(settle)
+		f.waits(leader, "database neo4j is being seeded")
+		f.passes()
+		f.finishes(follower)
+		f.finishes(leader)
+		f.did("CREATE movies", "DROP neo4j", "CREATE neo4j")
 	})
 }
 

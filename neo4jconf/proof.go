@@ -30,8 +30,8 @@ var (
 	movedAside = fact{head{v35, v50}, cells{"{database}.err.*", ""}}
 )
 
-// DatabaseList returns Cypher for the databases, in the columns name, currentStatus, error or since 5 statusMessage, and
-// since 4.4 databaseID; "" where a server has one only.
+// DatabaseList returns Cypher for the databases, in the columns name, currentStatus, error or since 5 statusMessage,
+// since 4.4 databaseID, and since 5 creationTime; "" where a server has one only.
 func (d Dialect) DatabaseList() string { return d.fact(databaseList) }
 
 // LastTransaction returns Cypher for the last transaction of a database at each member, in the columns address and last, ""
