@@ -14,7 +14,11 @@ import (
 // while after three wrong ones (health's gate, refusedFor), and people must get in.
 const refusedAgain = 10 * time.Minute
 
-var errNotPrevious = errors.New("it is not the previous one either")
+// What a server says to the previous password.
+var (
+	errNotPrevious = errors.New("it is not the previous one either")
+	errLockedOut   = errors.New("the server lets nobody try it for some seconds, since others were wrong too often; it is tried again")
+)
 
 // refusal is which passwords of the administrator were refused, and when.
 type refusal struct {
@@ -44,6 +48,9 @@ func (k *userKeeper) changeAdmin(ctx context.Context, loaded *settings.Settings,
 			k.set(health.UsersPending, "the administrator's password has just been changed")
 			return nil
 		}
+		if errors.Is(err, errLockedOut) {
+			k.untried = refusal{password: loaded.AdminPassword, previous: previous, at: time.Now()}
+		}
 		if !errors.Is(err, errNotPrevious) { // it may pass
 			k.set(health.UsersPending, "")
 			return fmt.Errorf("cannot change the password of user neo4j from the previous one: %v", err)
@@ -57,6 +64,14 @@ func (k *userKeeper) changeAdmin(ctx context.Context, loaded *settings.Settings,
 	return err
 }
 
+// previousFirst tells, once, whether the server has refused the password of the settings and then did not let the previous
+// one be tried. Past the limit each refusal has it lock out anew: the other order would never come to an end.
+func (k *userKeeper) previousFirst(loaded *settings.Settings) bool {
+	first := k.untried.holds(loaded)
+	k.untried = refusal{}
+	return first
+}
+
 // changeFrom changes the administrator's own password.
 func (k *userKeeper) changeFrom(ctx context.Context, from, to settings.Secret, server userServer) error {
 	client, err := health.NewClient(server.address, adminName, from.Reveal(), server.over)
@@ -66,8 +81,11 @@ func (k *userKeeper) changeFrom(ctx context.Context, from, to settings.Secret, s
 	defer client.Close()
 	statement := server.dialect.ChangeOwnPassword(from.Reveal(), to.Reveal())
 	err = client.Do(ctx, server.dialect.SystemDatabase(), statement.Text, statement.Parameters)
-	if health.Unwelcome(err) {
+	switch {
+	case health.Unwelcome(err):
 		return errNotPrevious
+	case health.LockedOut(err):
+		return errLockedOut
 	}
 	return err
 }

@@ -28,8 +28,9 @@ type userKeeper struct {
 	reconciler users.Reconciler
 	secrets    *userSecrets
 	refused    refusal
-	said       string // by the log, of what still lasts
-	soon       bool   // the next look is not to wait
+	untried    refusal // the previous password could not be tried after the other one
+	said       string  // by the log, of what still lasts
+	soon       bool    // the next look is not to wait
 	state      health.Users
 }
 
@@ -114,7 +115,8 @@ func (k *userKeeper) round(ctx context.Context) error {
 	if clustered := prepared.Role != string(neo4jconf.Standalone); clustered && dialect.SharesUsers() && role != health.RoleLeader {
 		over := overOwn(prepared)
 		// Who leads is not known either while the administrator's password is refused. Only the leader can change it.
-		if !known && !k.refused.holds(loaded) && health.Login(ctx, prepared.Local.Bolt, adminName, loaded.AdminPassword.Reveal(), over) == health.LoginRefused {
+		if !known && !k.refused.holds(loaded) && (k.previousFirst(loaded) ||
+			health.Login(ctx, prepared.Local.Bolt, adminName, loaded.AdminPassword.Reveal(), over) == health.LoginRefused) {
 			return k.changeAdmin(ctx, loaded, userServer{nil, prepared.Local.Bolt, over, dialect})
 		}
 		if !known && k.refused.holds(loaded) {
@@ -155,6 +157,9 @@ func (k *userKeeper) reconcile(ctx context.Context, loaded *settings.Settings, p
 	}
 	defer client.Close()
 	server := userServer{client, prepared.Local.Bolt, over, dialect}
+	if k.previousFirst(loaded) {
+		return k.changeAdmin(ctx, loaded, server)
+	}
 	desired, wrong := k.desired(ctx, loaded, userRules{dialect, prepared.ShortestPassword})
 	made, left, err := k.reconciler.Round(ctx, server, desired, users.Ability{Roles: dialect.HasRoles(), Homes: dialect.HasHomes()})
 	if health.Unwelcome(err) {

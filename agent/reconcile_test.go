@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
@@ -152,6 +153,26 @@ func TestAnAdministratorWhoIsRefusedIsNotTriedAgainAndAgain(t *testing.T) {
 			}
 			if len(f.asked) != 2 || strings.Count(log.String(), "\n") != 1 {
 				t.Errorf("it asked %q and said %s", f.asked, log)
+			}
+		})
+	}
+}
+
+// TestThePasswordBeforeIsTakenAlsoFromAServerThatLocksOutAfterEachRefusal: that was refused too often before it was given,
+// and each try of the other one has the server refuse this one as well.
+func TestThePasswordBeforeIsTakenAlsoFromAServerThatLocksOutAfterEachRefusal(t *testing.T) {
+	for name, roles := range map[string]map[string]string{"a leader": system(health.RoleLeader), "one that does not know who leads": nil} {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeBolt(t, "lost")
+			f.accounts[adminName].refused = lockedAfter
+			loaded := &settings.Settings{AdminPassword: settings.NewSecret(passwordNow), PreviousAdminPassword: settings.NewSecret("lost")}
+			k, _ := keeperAt(t, place{version: "5.26.0", edition: neo4jconf.Enterprise, role: string(neo4jconf.Core), roles: roles, phase: health.Ready}, f, loaded)
+			for range 2 {
+				k.look(t.Context())
+				<-time.After(lockTime) // the next look comes later than a lock lasts
+			}
+			if f.accounts[adminName].password != passwordNow {
+				t.Errorf("the server has still the password before: %q, %+v", f.asked, k.usersNow())
 			}
 		})
 	}

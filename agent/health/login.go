@@ -45,3 +45,9 @@ func Unwelcome(err error) bool {
 	var said *Refusal
 	return errors.As(err, &said) && said.Code == "Neo.ClientError.Security.Unauthorized"
 }
+
+// LockedOut tells whether a server lets nobody in as that user for a while, whatever the password.
+func LockedOut(err error) bool {
+	var said *Refusal
+	return errors.As(err, &said) && said.Code == "Neo.ClientError.Security.AuthenticationRateLimit"
+}
