@@ -162,6 +162,9 @@ func parseReference(value string) (SecretRef, error) {
 		return ref, nil
 	case len(parts) == 10 && !hash && parts[9] == "":
 		ref.Key, ref.Stage = parts[7], parts[8]
+		if ref.Stage == currentStage { // as if it were not named: what is done about a rotation counts for both
+			ref.Stage = ""
+		}
 		return ref, nil
 	}
 	return SecretRef{}, wrong

@@ -104,7 +104,7 @@ func (f *found) replaced() map[string]SecretRef {
 		name := base + previousSuffix
 		_, known := row(name)
 		_, referred := f.references[name]
-		if !known || referred || f.values[name] != "" || ref.Stage != "" && ref.Stage != currentStage {
+		if !known || referred || f.values[name] != "" || ref.Stage != "" {
 			continue
 		}
 		if refs == nil {

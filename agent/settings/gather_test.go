@@ -142,6 +142,20 @@ func TestWhatAReferenceReplacesIsReferredToUnlessItIsGiven(t *testing.T) {
 	}
 }
 
+// TestTheCurrentStageByItsNameIsAsIfNoneWereNamed, so that what is said and done of a rotation counts for both.
+func TestTheCurrentStageByItsNameIsAsIfNoneWereNamed(t *testing.T) {
+	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a"
+	s, _ := load(t, "NEO4J_AUTH_SECRET="+arn+":k:AWSCURRENT:", "NEO4J_GUEST_AUTH_SECRET="+arn+":k:AWSPENDING:",
+		`AGENT_USERS=[{"name": "ann", "passwordSecret": "`+arn+`::AWSCURRENT:"}]`)
+	want := map[string]SecretRef{"NEO4J_AUTH": {arn, "k", ""}, "NEO4J_GUEST_AUTH": {arn, "k", "AWSPENDING"}}
+	if diff := cmp.Diff(want, s.References); diff != "" {
+		t.Error(diff)
+	}
+	if got := s.Users[0].PasswordSecret; got != (SecretRef{arn, "", ""}) {
+		t.Errorf("ann's password is in %v", got)
+	}
+}
+
 func TestAResolvedSecretReplacesNothingAnyMore(t *testing.T) {
 	s, _, err := Load(Source{Environ: []string{"NEO4J_AUTH_SECRET=arn:aws:secretsmanager:r:1:secret:s"}, Secrets: map[string]string{"NEO4J_AUTH": "neo4j/a"}})
 	if err != nil || len(s.References) != 0 || len(s.Replaced) != 0 || s.AdminPassword.Reveal() != "a" {
