@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
@@ -257,6 +259,29 @@ func TestAPasswordThatTheServerDoesNotWantIsTriedOnce(t *testing.T) {
 	if made, _, err := r.Round(t.Context(), server, []Desired{{Name: "ann", Password: text("new")}}, server.able); made != 1 || err != nil {
 		t.Errorf("%d made: %v", made, err)
 	}
+}
+
+// TestAPasswordThatOnlyTheUserCanSetIsTriedAgainNowAndThen: that is so in 3.5 Community, which has no administrator who can.
+func TestAPasswordThatOnlyTheUserCanSetIsTriedAgainNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &fakeServer{accounts: []Account{{Name: "ann"}}, passwords: map[string]string{"ann": "old"},
+			refuses: map[string]error{`password of user "ann" set`: errors.New("in 3.5 Community only the user can")}}
+		r := &Reconciler{Log: zerolog.Nop()}
+		looks := func(minutes int) (left int, err error) {
+			for range 2 * minutes {
+				_, left, err = r.Round(t.Context(), server, []Desired{{Name: "ann", Password: text("new")}}, server.able)
+				<-time.After(30 * time.Second)
+			}
+			return left, err
+		}
+		if left, err := looks(60); left != 1 || err == nil || server.logins < 5 || server.logins > 6 {
+			t.Errorf("%d left: %v; the server saw %d logins in an hour, and locks users out after 3 in a short time", left, err, server.logins)
+		}
+		server.passwords["ann"] = "new"
+		if left, err := looks(11); left != 0 || err != nil {
+			t.Errorf("%d left after the user has set the password: %v", left, err)
+		}
+	})
 }
 
 func TestASuspendedUserHasTheNewPasswordBeforeBeingActiveAgain(t *testing.T) {

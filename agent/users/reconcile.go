@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
@@ -31,9 +32,19 @@ type Server interface {
 type Reconciler struct {
 	Log zerolog.Logger
 
-	right map[string]string   // password that each user is known to have
-	not   map[string][]string // passwords that each user is known not to have
+	right map[string]string        // password that each user is known to have
+	not   map[string][]notPassword // passwords that each user was found not to have
 }
+
+// notPassword is one that a server has refused.
+type notPassword struct {
+	text string
+	at   time.Time
+}
+
+// wrongAgain is when a password that was refused and could not be set is tried again: the user may have set it, which in 3.5
+// Community nobody else can. A server that was asked more often locks a user out for some seconds at each try.
+const wrongAgain = 10 * time.Minute
 
 // Round looks once and applies what is to be changed. It tells how many changes were made and how many are left; a change
 // that fails does not keep the others from being made, and all failures come in one error.
@@ -43,7 +54,7 @@ func (r *Reconciler) Round(ctx context.Context, server Server, desired []Desired
 		return 0, 0, err
 	}
 	if r.right == nil {
-		r.right, r.not = map[string]string{}, map[string][]string{}
+		r.right, r.not = map[string]string{}, map[string][]notPassword{}
 	}
 	wrong, unknown := r.wrong(ctx, server, desired, actual)
 	left = unknown
@@ -142,12 +153,14 @@ func (d Desired) passwords() []Secret {
 	return []Secret{d.Password, d.Pending}
 }
 
-// try tries the passwords that a user may have. One that was tried in vain is not tried again: a server locks out whose
-// password is wrong too often.
+// try tries the passwords that a user may have. One that was tried in vain is not tried again for a while: a server locks
+// out whose password is wrong too often.
 func (r *Reconciler) try(ctx context.Context, server Server, want Desired) Answer {
-	r.not[want.Name] = slices.DeleteFunc(r.not[want.Name], func(old string) bool { return !want.takes(old) })
+	r.not[want.Name] = slices.DeleteFunc(r.not[want.Name], func(old notPassword) bool {
+		return !want.takes(old.text) || time.Since(old.at) >= wrongAgain
+	})
 	for _, password := range want.passwords() {
-		if slices.Contains(r.not[want.Name], password.Reveal()) {
+		if slices.ContainsFunc(r.not[want.Name], func(old notPassword) bool { return old.text == password.Reveal() }) {
 			continue
 		}
 		switch server.Login(ctx, want.Name, password) {
@@ -155,7 +168,7 @@ func (r *Reconciler) try(ctx context.Context, server Server, want Desired) Answe
 			r.right[want.Name] = password.Reveal()
 			return Right
 		case Wrong:
-			r.not[want.Name] = append(r.not[want.Name], password.Reveal())
+			r.not[want.Name] = append(r.not[want.Name], notPassword{password.Reveal(), time.Now()})
 		case Unknown:
 			return Unknown
 		}
