@@ -181,38 +181,39 @@ func (k *userKeeper) reconcile(ctx context.Context, loaded *settings.Settings, p
 	return err
 }
 
-// desired are the users of the settings, without those of which something is wrong: they keep no other from being seen to.
-// prepare refuses what is wrong, but secrets may have changed since.
+// desired are the users of the settings. One whose password cannot be had, or used, is to be as it is but for that: it may
+// have to be suspended. One whose name is wrong is left out, and keeps no other from being seen to. prepare refuses what is
+// wrong, but secrets may have changed since.
 func (k *userKeeper) desired(ctx context.Context, loaded *settings.Settings, rules userRules) ([]users.Desired, error) {
 	var all []users.Desired
 	var wrong []error
-	take := func(one users.Desired, password settings.Secret, err error) {
+	take := func(one users.Desired, password storedPassword, err error) {
 		if err == nil {
-			err = rules.check(one.Name, password)
+			err = rules.check(one.Name, password.Secret)
 		}
-		if err != nil {
-			wrong = append(wrong, err)
+		if err == nil {
+			one.Password = password.Secret
+			if !password.pending.IsZero() {
+				one.Pending = password.pending
+			}
+		} else if wrong = append(wrong, err); rules.dialect.CheckUser(one.Name) != nil {
 			return
 		}
-		one.Password = password
 		all = append(all, one)
 	}
 	if guest := loaded.Guest; guest.User != "" {
-		take(users.Desired{Name: guest.User, Roles: []string{"reader"}}, guest.Password, nil)
+		take(users.Desired{Name: guest.User, Roles: []string{"reader"}}, storedPassword{Secret: guest.Password}, nil)
 	}
 	k.secrets.refresh(ctx, loaded.Users)
 	for _, u := range loaded.Users {
-		password, err := k.secrets.of(u)
 		if u.Name == loaded.Guest.User {
-			err = guestTwice(u.Name)
+			wrong = append(wrong, guestTwice(u.Name))
+			continue
 		}
-		one := users.Desired{
+		password, err := k.secrets.of(u)
+		take(users.Desired{
 			Name: u.Name, Absent: u.Absent, Change: u.ChangePassword, Roles: neo4jconf.Grantable(u.Roles), Suspended: u.Suspended, Home: u.HomeDatabase,
-		}
-		if !password.pending.IsZero() {
-			one.Pending = password.pending
-		}
-		take(one, password.Secret, err)
+		}, password, err)
 	}
 	return all, errors.Join(wrong...)
 }

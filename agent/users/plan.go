@@ -14,7 +14,7 @@ type Secret interface{ Reveal() string }
 type Desired struct {
 	Name      string
 	Absent    bool
-	Password  Secret
+	Password  Secret   // nil while it cannot be had: nothing is done then that needs it
 	Pending   Secret   // is about to replace Password, and is as good where the server has it already; nil for none
 	Change    bool     // to be changed at the first login; the password is then only the first one
 	Roles     []string // exactly these; nil leaves them as they are
@@ -80,6 +80,7 @@ func Plan(desired []Desired, actual []Account, wrong map[string]bool, able Abili
 		case want.Absent && at >= 0:
 			plan = append(plan, Change{Kind: Drop, User: want})
 		case want.Absent:
+		case at < 0 && want.Password == nil:
 		case at < 0:
 			plan = append(plan, Change{Kind: Create, User: want})
 			plan = append(plan, want.from(Account{Name: want.Name}, able)...)
@@ -113,7 +114,8 @@ func (d Desired) from(is Account, able Ability) (plan []Change) {
 	if able.Homes && d.Home != "" && !strings.EqualFold(d.Home, is.Home) { // names of databases have no capitals (manual)
 		plan = append(plan, Change{SetHome, d, d.Home})
 	}
-	if able.Roles && !d.Suspended && is.Suspended { // when it has no rights any more that it should not have
+	settled := d.Password != nil || d.Change
+	if able.Roles && !d.Suspended && is.Suspended && settled { // when it has no rights any more that it should not have
 		plan = append(plan, Change{Kind: Activate, User: d})
 	}
 	return plan

@@ -105,7 +105,9 @@ func drawDesired(t *rapid.T) []Desired {
 			Name: name, Absent: rapid.Bool().Draw(t, "absent"), Password: text(words.Draw(t, "password")), Change: rapid.Bool().Draw(t, "change"),
 			Suspended: rapid.Bool().Draw(t, "suspended"), Home: homes.Draw(t, "home"),
 		}
-		if rapid.Bool().Draw(t, "is being rotated") {
+		if rapid.IntRange(0, 3).Draw(t, "password cannot be had") == 0 {
+			d.Password = nil
+		} else if rapid.Bool().Draw(t, "is being rotated") {
 			d.Pending = text(words.Draw(t, "pending"))
 		}
 		if rapid.Bool().Draw(t, "has roles") {
@@ -157,13 +159,13 @@ func TestAnyServerComesToHaveTheDesiredUsersAndThenNothingIsChanged(t *testing.T
 func (s *fakeServer) has(t *rapid.T, want Desired) {
 	at := s.index(want.Name)
 	if want.Absent || at < 0 {
-		if want.Absent != (at < 0) {
+		if want.Absent != (at < 0) && (want.Absent || want.Password != nil) {
 			t.Fatalf("%q: absent %t, and there is %d", want.Name, want.Absent, at)
 		}
 		return
 	}
 	is := s.accounts[at]
-	if s.able.Roles && is.Suspended != want.Suspended {
+	if s.able.Roles && is.Suspended != want.Suspended && !(is.Suspended && want.Password == nil && !want.Change) {
 		t.Fatalf("%q: suspended %t", want.Name, is.Suspended)
 	}
 	if roles := slices.Sorted(slices.Values(is.Roles)); s.able.Roles && want.Roles != nil && !slices.Equal(roles, slices.Sorted(slices.Values(want.Roles))) {
@@ -172,7 +174,7 @@ func (s *fakeServer) has(t *rapid.T, want Desired) {
 	if s.able.Homes && want.Home != "" && is.Home != want.Home {
 		t.Fatalf("%q: home %s, want %s", want.Name, is.Home, want.Home)
 	}
-	if !is.Suspended && !want.Change && !want.takes(s.passwords[want.Name]) {
+	if want.Password != nil && !is.Suspended && !want.Change && !want.takes(s.passwords[want.Name]) {
 		t.Fatalf("%q has another password", want.Name)
 	}
 }
@@ -289,6 +291,32 @@ func TestASuspendedUserHasTheNewPasswordBeforeBeingActiveAgain(t *testing.T) {
 	plan := Plan([]Desired{ann}, []Account{{Name: "ann", Suspended: true}}, map[string]bool{"ann": true}, Ability{Roles: true})
 	if want := []Kind{SetPassword, Activate}; len(plan) != 2 || plan[0].Kind != want[0] || plan[1].Kind != want[1] {
 		t.Errorf("the plan is %v", plan)
+	}
+}
+
+// TestAUserWhosePasswordCannotBeHadIsSuspendedAllTheSame, and has the roles that the settings say. A suspended one is not let
+// in again with a password that may be an old one.
+func TestAUserWhosePasswordCannotBeHadIsSuspendedAllTheSame(t *testing.T) {
+	able := Ability{Roles: true, Homes: true}
+	for name, test := range map[string]struct {
+		want   Desired
+		actual []Account
+		plan   []string
+	}{
+		"one who is to be suspended":  {Desired{Suspended: true}, []Account{{Name: "ann", Roles: []string{"admin"}}}, []string{`user "ann" suspended`}},
+		"one who is to have one role": {Desired{Roles: []string{"reader"}}, []Account{{Name: "ann", Roles: []string{"admin"}}}, []string{`user "ann" has no role admin any more`, `user "ann" has role reader`}},
+		"one who is suspended":        {Desired{Home: "movies"}, []Account{{Name: "ann", Suspended: true}}, []string{`user "ann" has home database movies`}},
+		"one who keeps her password":  {Desired{Change: true}, []Account{{Name: "ann", Suspended: true}}, []string{`user "ann" active again`}},
+		"one who is not there":        {Desired{Roles: []string{"reader"}}, nil, nil},
+	} {
+		test.want.Name = "ann"
+		var got []string
+		for _, change := range Plan([]Desired{test.want}, test.actual, nil, able) {
+			got = append(got, change.String())
+		}
+		if diff := cmp.Diff(test.plan, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }
 

@@ -123,7 +123,7 @@ func (r *Reconciler) wrong(ctx context.Context, server Server, desired []Desired
 			delete(r.not, want.Name)
 			continue
 		}
-		if want.Absent || want.Change || want.takes(r.right[want.Name]) {
+		if want.Absent || want.Change || want.Password == nil || want.takes(r.right[want.Name]) {
 			continue
 		}
 		if actual[at].Suspended {
