@@ -177,3 +177,42 @@ func TestThePasswordBeforeIsTakenAlsoFromAServerThatLocksOutAfterEachRefusal(t *
 		})
 	}
 }
+
+// TestADeadlockBetweenChangesOfSeveralUsersIsTriedOnceMore: four users are changed at a time, and a server lets one of two
+// changes that wait for each other fail. What it says of another fault it would say again.
+func TestADeadlockBetweenChangesOfSeveralUsersIsTriedOnceMore(t *testing.T) {
+	const deadlock = "Neo.TransientError.Transaction.DeadlockDetected"
+	for name, c := range map[string]struct {
+		faults []string
+		grants int // how often it is told
+		state  health.UsersState
+	}{
+		"a deadlock":          {[]string{deadlock}, 2, health.UsersOK},
+		"one after the other": {[]string{deadlock, deadlock}, 2, health.UsersPending},
+		"another fault":       {[]string{"Neo.ClientError.Security.Forbidden"}, 1, health.UsersPending},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeBolt(t, passwordNow)
+			f.faults = map[string][]string{"GRANT ROLE": c.faults}
+			loaded := &settings.Settings{AdminPassword: settings.NewSecret(passwordNow), Guest: settings.Login{User: "guest", Password: settings.NewSecret("guest-password")}}
+			k, log := keeperAt(t, place{version: "5.26.0", edition: neo4jconf.Enterprise, role: string(neo4jconf.Core), roles: system(health.RoleLeader), phase: health.Ready}, f, loaded)
+			k.look(t.Context())
+			grants := 0
+			for _, asked := range f.asked {
+				if strings.HasPrefix(asked, "GRANT ROLE") {
+					grants++
+				}
+			}
+			if grants != c.grants || k.usersNow().State != c.state {
+				t.Errorf("it was told %d times, the users are %+v", grants, k.usersNow())
+			}
+			if said := strings.Contains(log.String(), `"level":"error"`); said != (c.state == health.UsersPending) {
+				t.Errorf("the log says %s", log)
+			}
+			k.look(t.Context())
+			if k.usersNow().State != health.UsersOK {
+				t.Errorf("after another look the users are %+v", k.usersNow())
+			}
+		})
+	}
+}

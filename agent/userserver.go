@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"neo4j-agent/agent/health"
 	"neo4j-agent/agent/users"
@@ -35,11 +37,22 @@ func (u userServer) List(ctx context.Context) ([]users.Account, error) {
 	return all, nil
 }
 
+// changeAgain is how long after a change that may work the next time that is tried, give or take a half: one that another
+// one stood in the way of takes the server some milliseconds.
+const changeAgain = 100 * time.Millisecond
+
 // Apply makes a change. One that is made already is none.
 func (u userServer) Apply(ctx context.Context, c users.Change) error {
 	statement, err := u.statement(c)
 	if err == nil {
-		err = u.Do(ctx, u.dialect.SystemDatabase(), statement.Text, statement.Parameters)
+		do := func() error { return u.Do(ctx, u.dialect.SystemDatabase(), statement.Text, statement.Parameters) }
+		if err = do(); health.Transient(err) { // several users are changed at the same time, which may be a deadlock
+			select {
+			case <-ctx.Done():
+			case <-time.After(changeAgain/2 + rand.N(changeAgain)):
+				err = do()
+			}
+		}
 	}
 	var said *health.Refusal
 	if errors.As(err, &said) && c.Kind == users.SetPassword && neo4jconf.SamePassword(said.Message) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"strings"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 )
@@ -50,4 +51,10 @@ func Unwelcome(err error) bool {
 func LockedOut(err error) bool {
 	var said *Refusal
 	return errors.As(err, &said) && said.Code == "Neo.ClientError.Security.AuthenticationRateLimit"
+}
+
+// Transient tells whether a server has undone a statement that may work the next time, such as after a deadlock.
+func Transient(err error) bool {
+	var said *Refusal
+	return errors.As(err, &said) && strings.HasPrefix(said.Code, "Neo.TransientError.")
 }
