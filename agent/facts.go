@@ -19,6 +19,7 @@ func (s *server) newMonitor() *health.Monitor {
 		Init:         s.initScripts,
 		Unfinished:   s.unfinished.Load,
 		Users:        s.usersNow,
+		Secrets:      s.stale.now,
 		Certificates: s.certificates,
 		OnStatus:     s.remember,
 		OnGiveUp:     s.giveUp,

@@ -65,6 +65,9 @@ func (k *userKeeper) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, usersLimit)
 	defer cancel()
 	err := k.round(ctx)
+	if !k.secrets.used {
+		k.stale.tell(staleUsers, "")
+	}
 	if err != nil && k.state.Reason == "" {
 		k.state.Reason = err.Error()
 	}

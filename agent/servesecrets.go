@@ -66,6 +66,7 @@ func (s *server) watchSecrets(ctx context.Context) {
 	watch := secrets.Watch{
 		Store: store, Wanted: references(s.settings.References), Welcome: references(s.settings.Replaced),
 		Every: s.settings.SecretsEvery, Now: s.lookup, Took: s.takeSecrets, Log: s.log,
+		Told: func(reason string) { s.stale.tell(staleSettings, reason) },
 	}
 	watch.Run(ctx)
 }

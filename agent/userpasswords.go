@@ -186,6 +186,7 @@ func (u *userSecrets) tell() {
 		u.log.Info().Msg("passwords of users can be read again")
 	}
 	u.said = len(trouble) > 0
+	u.stale.tell(staleUsers, strings.Join(slices.Compact(trouble), "\n"))
 }
 
 // next is how long until the next look, at most wait.

@@ -107,12 +107,19 @@ func TestASilentStoreKeepsUsersFromNothingForLongerThanOneQuestion(t *testing.T)
 		look(25, 0, time.Second)
 		<-time.After(k.secrets.next(time.Hour))
 		f.silent = true
+		begun := time.Now()
 		look(25, 0, 5*time.Second) // the last values
 		<-time.After(k.secrets.next(time.Hour))
 		look(25, 0, 5*time.Second)
+		if now := k.stale.now(); now == nil || now.Since.Sub(begun) > 5*time.Second || strings.Count(now.Reason, "no answer in time") != 1 {
+			t.Errorf("the status says %+v", now)
+		}
 		f.silent = false
 		<-time.After(k.secrets.next(time.Hour))
 		look(25, 0, time.Second)
+		if now := k.stale.now(); now != nil {
+			t.Errorf("the status says %+v", now)
+		}
 		if text := log.String(); strings.Count(text, "stay as they were") != 1 || strings.Count(text, "can be read again") != 1 {
 			t.Error(text)
 		}

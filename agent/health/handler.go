@@ -62,7 +62,7 @@ func (m *Monitor) Handler() http.Handler {
 	})
 }
 
-// withWork is the current status with what else serve is at: logs, backups, certificates, users, init scripts.
+// withWork is the current status with what else serve is at: logs, backups, certificates, secrets, users, init scripts.
 func (m *Monitor) withWork() Status {
 	s := m.Current()
 	if m.config.Logs != nil {
@@ -73,6 +73,9 @@ func (m *Monitor) withWork() Status {
 	}
 	if m.config.Unfinished != nil {
 		s.Unfinished = m.config.Unfinished()
+	}
+	if m.config.Secrets != nil {
+		s.Secrets = m.config.Secrets()
 	}
 	if m.config.Users != nil {
 		users := m.config.Users()

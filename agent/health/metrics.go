@@ -61,6 +61,7 @@ var (
 		{gauge("formation_size", "Cores needed to form the cluster; 0 outside one."), func(s Status) float64 { return float64(s.Formation.Size) }},
 		{gauge("formation_formed", "Whether the member has been in a formed cluster."), func(s Status) float64 { return yes(s.Formation.Formed) }},
 		{gauge("formation_voting", "Voting members of the cluster."), func(s Status) float64 { return float64(s.Formation.Voting) }},
+		{gauge("secrets_stale", "Whether Secrets Manager could not be read the last time, so that what it held before counts; /status says why."), func(s Status) float64 { return yes(s.Secrets != nil) }},
 		{gauge("formation_present", "Of these, or of the members awaited, the connected ones; this one counts."), func(s Status) float64 { return float64(s.Formation.Present) }},
 	}
 )

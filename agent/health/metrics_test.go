@@ -32,7 +32,7 @@ func TestMetricsTellTheMemberAndEachLog(t *testing.T) {
 	s.Members = []MemberStatus{{Address: "a", Healthy: true}, {Address: "b"}, {Address: "c", Healthy: true}}
 	m := &Monitor{config: Config{Certificates: func() Certificates {
 		return Certificates{Shown: []Certificate{{Scope: "bolt", NotAfter: noon}, {Scope: "https", Problem: "unreadable"}}}
-	}, Users: func() Users { return Users{State: UsersRefused, Listed: 2, Pending: 1, Changes: 4} }, Backups: func() *Backups {
+	}, Secrets: func() *Secrets { return &Secrets{Reason: "away"} }, Users: func() Users { return Users{State: UsersRefused, Listed: 2, Pending: 1, Changes: 4} }, Backups: func() *Backups {
 		return &Backups{Newest: noon, Bytes: 12, Verified: 3, Unverified: 1, Listed: noon.Add(time.Hour), Trouble: "denied"}
 	}, Logs: func() []LogShipping {
 		return []LogShipping{{Log: "query", BytesBehind: 7, UnsentSince: time.Now().Add(-time.Hour), Events: 5, Bytes: 900, Batches: 2,
@@ -49,7 +49,7 @@ func TestMetricsTellTheMemberAndEachLog(t *testing.T) {
 		`neo4j_agent_formation_size 3`, `neo4j_agent_formation_formed 1`, `neo4j_agent_formation_voting 3`, `neo4j_agent_formation_present 2`,
 		`neo4j_agent_members{healthy="true"} 2`, `neo4j_agent_members{healthy="false"} 1`,
 		`neo4j_agent_backup_newest_timestamp_seconds ` + strconv.FormatFloat(float64(noon.Unix()), 'g', -1, 64), `neo4j_agent_backup_newest_bytes 12`,
-		`neo4j_agent_users_listed 2`, `neo4j_agent_user_changes_pending 1`, `neo4j_agent_user_changes_total 4`, `neo4j_agent_admin_password_refused 1`,
+		`neo4j_agent_secrets_stale 1`, `neo4j_agent_users_listed 2`, `neo4j_agent_user_changes_pending 1`, `neo4j_agent_user_changes_total 4`, `neo4j_agent_admin_password_refused 1`,
 		`neo4j_agent_backups_verified 3`, `neo4j_agent_backups_unverified 1`, `neo4j_agent_backups_trouble 1`,
 		`neo4j_agent_certificate_expiry_timestamp_seconds{scope="bolt"} ` + strconv.FormatFloat(float64(noon.Unix()), 'g', -1, 64),
 		`neo4j_agent_certificate_expiry_timestamp_seconds{scope="https"} 0`,

@@ -32,8 +32,9 @@ type Config struct {
 	Backups func() *Backups      // what lies in the bucket, from memory; gives nil while that is not known
 	// Unfinished is a restore that the running server has to finish, from memory; gives nil where there is none. May be nil.
 	Unfinished func() *Unfinished
-	Init       func() Init  // how far the init scripts are, from memory; may be nil
-	Users      func() Users // how far the users are, from memory; may be nil
+	Init       func() Init     // how far the init scripts are, from memory; may be nil
+	Users      func() Users    // how far the users are, from memory; may be nil
+	Secrets    func() *Secrets // that they cannot be read, from memory; gives nil while they can. May be nil
 	// Certificates tells of those that Neo4j shows, from memory; nil if there are none.
 	Certificates func() Certificates
 	OnStatus     func(Status)        // after a change of phase, role, EverReady or Formation.Formed

@@ -32,6 +32,7 @@ type Status struct {
 
 	Backups *Backups `json:"backups,omitempty"` // in the bucket
 
+	Secrets       *Secrets      `json:"secrets,omitempty"`       // while they cannot be read
 	Users         *Users        `json:"users,omitempty"`         // those that the settings list
 	Certificates  []Certificate `json:"certificates,omitempty"`  // that Neo4j shows
 	RestartNeeded string        `json:"restartNeeded,omitempty"` // why the members should be replaced one after the other

@@ -64,7 +64,7 @@ func summary(s Status, now time.Time) [][2]string {
 		restarts = fmt.Sprintf("%d, %d left", s.Restarts.Done, s.Restarts.Left)
 	}
 	all := [][2]string{{"member", member}, {"cluster", s.Cluster}, {"neo4j", version}, {"bolt", s.Member.Bolt},
-		{"role", roleText(s)}, {"restore", s.Unfinished.text()}, {"init", s.Init.text()}, {"users", s.Users.text()}, {"restarts", restarts}, {"backup", backupText(s.Backups, now)}, {"restart", s.RestartNeeded}, {"agent", s.AgentVersion}}
+		{"role", roleText(s)}, {"restore", s.Unfinished.text()}, {"init", s.Init.text()}, {"users", s.Users.text()}, {"secrets", s.Secrets.text(now)}, {"restarts", restarts}, {"backup", backupText(s.Backups, now)}, {"restart", s.RestartNeeded}, {"agent", s.AgentVersion}}
 	return slices.DeleteFunc(all, func(line [2]string) bool { return line[1] == "" })
 }
 

@@ -26,6 +26,7 @@ func TestTheStatusTable(t *testing.T) {
 		"coloured":   whole,
 		"backups":    withBackups(whole, Backups{Verified: 7, Newest: noon.Add(-3 * time.Hour)}),
 		"no-backup":  withBackups(whole, Backups{Unverified: 1}),
+		"no-secrets": withSecrets(whole, Secrets{Since: noon, Reason: "A: cannot read secret arn: no answer in time"}),
 		"no-bucket":  withBackups(whole, Backups{Trouble: "AccessDenied"}),
 	} {
 		var got bytes.Buffer
@@ -46,6 +47,11 @@ func TestTheStatusTable(t *testing.T) {
 
 func withBackups(s Status, b Backups) Status {
 	s.Backups = &b
+	return s
+}
+
+func withSecrets(s Status, secrets Secrets) Status {
+	s.Secrets = &secrets
 	return s
 }
 

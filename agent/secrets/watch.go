@@ -48,6 +48,7 @@ type Watch struct {
 	Every           time.Duration           // at the latest
 	Now             <-chan struct{}         // a word makes it ask at once; may be nil
 	Took            func(map[string]string) // gets the values of each round that was answered
+	Told            func(reason string)     // gets after each round why it was not answered, "" where it was; may be nil
 	Log             zerolog.Logger
 
 	tries int    // rounds in a row without an answer
@@ -91,6 +92,13 @@ func (w *Watch) settle(err error) time.Duration {
 		w.Log.Info().Msg("secrets can be read again")
 	}
 	w.told = trouble
+	if w.Told != nil {
+		reason := ""
+		if err != nil {
+			reason = err.Error()
+		}
+		w.Told(reason)
+	}
 	if !IsAway(err) {
 		w.tries = 0
 		return time.Duration(float64(w.Every) * (1 - jitter*rand.Float64()))

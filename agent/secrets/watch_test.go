@@ -77,12 +77,13 @@ type watched struct {
 
 	mu   sync.Mutex
 	took []string // values of A, as they changed
+	told string   // why the last round was not answered
 }
 
 func watching(t *testing.T, f *fakeSecretsManager) *watched {
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &watched{fakeSecretsManager: f, now: make(chan struct{}, 1)}
-	watch := &Watch{Store: f.store(), Wanted: wanted, Every: time.Minute, Now: w.now, Took: w.take, Log: zerolog.New(&w.log)}
+	watch := &Watch{Store: f.store(), Wanted: wanted, Every: time.Minute, Now: w.now, Took: w.take, Told: w.tell, Log: zerolog.New(&w.log)}
 	var running sync.WaitGroup
 	running.Go(func() { watch.Run(ctx) })
 	t.Cleanup(func() { cancel(); running.Wait() })
@@ -94,6 +95,21 @@ func (w *watched) take(values map[string]string) {
 	defer w.mu.Unlock()
 	if n := len(w.took); n == 0 || w.took[n-1] != values["A"] {
 		w.took = append(w.took, values["A"])
+	}
+}
+
+func (w *watched) tell(reason string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.told = reason
+}
+
+func (w *watched) says(t *testing.T, want string) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !strings.Contains(w.told, want) || (w.told == "") != (want == "") {
+		t.Errorf("it tells %q, want %q", w.told, want)
 	}
 }
 
@@ -177,9 +193,11 @@ func TestWhileTheStoreIsAwayTheLastValueStaysAndTheLogSaysSoOnce(t *testing.T) {
 				<-time.After(10 * time.Minute)
 				f.put(admin, "two")
 				w.has(t, "while it is away", "one")
+				w.says(t, code)
 				f.fault("", "")
 				<-time.After(time.Minute)
 				w.has(t, "when it is back", "one", "two")
+				w.says(t, "")
 				<-time.After(10 * time.Minute)
 				lines := w.log.lines()
 				if len(lines) != 2 || !strings.Contains(lines[0], code) || !strings.Contains(lines[1], "can be read again") {
