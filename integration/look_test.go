@@ -25,6 +25,10 @@ type status struct {
 	Restarts  struct{ Done, Left int }
 	Formation struct{ Leader string }
 	Init      initStatus
+	Secrets   *struct {
+		Since  time.Time
+		Reason string
+	}
 }
 
 func (s status) String() string {

@@ -27,9 +27,8 @@ const (
 // vault is moto's Secrets Manager at the end of a line that can be cut.
 type vault struct {
 	*secretsmanager.Client
-	t    *testing.T
-	line string // where the agent reaches it
-	cut  func(on bool, spec string)
+	*line // by which the agent reaches it
+	t     *testing.T
 }
 
 func newVault(t *testing.T) *vault {
@@ -39,8 +38,7 @@ func newVault(t *testing.T) *vault {
 		t.Fatal(err)
 	}
 	t.Cleanup(moto.Stop)
-	address, toxic := proxied(t, strings.TrimPrefix(moto.Endpoint, "http://"))
-	return &vault{t: t, line: "http://" + address, cut: toxic, Client: secretsmanager.New(secretsmanager.Options{
+	return &vault{t: t, line: newLine(t, strings.TrimPrefix(moto.Endpoint, "http://")), Client: secretsmanager.New(secretsmanager.Options{
 		Region: localcluster.Region, BaseEndpoint: &moto.Endpoint,
 		Credentials: credentials.NewStaticCredentialsProvider(localcluster.AccessKey, localcluster.SecretKey, ""),
 	})}
@@ -49,7 +47,7 @@ func newVault(t *testing.T) *vault {
 // env lets an agent reach the vault.
 func (v *vault) env(more ...string) map[string]string {
 	env := map[string]string{
-		"AWS_ENDPOINT_URL_SECRETS_MANAGER": v.line, "AWS_ACCESS_KEY_ID": localcluster.AccessKey,
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://" + v.address, "AWS_ACCESS_KEY_ID": localcluster.AccessKey,
 		"AWS_SECRET_ACCESS_KEY": localcluster.SecretKey, "AGENT_SECRETS_EVERY": lookedUp.String(),
 	}
 	for i := 0; i < len(more); i += 2 {
@@ -75,12 +73,6 @@ func (v *vault) rotate(arn, text string) {
 		v.t.Fatal(err)
 	}
 }
-
-// away and back are an outage.
-func (v *vault) away() {
-	v.cut(true, `{"name":"away","type":"reset_peer","stream":"upstream","attributes":{"timeout":0}}`)
-}
-func (v *vault) back() { v.cut(false, "away") }
 
 // changePassword changes the administrator's password in the server, as a rotation function would.
 func changePassword(t *testing.T, m *localcluster.Member, from, to string) {
@@ -155,11 +147,36 @@ func TestAPasswordInSecretsManagerFromTheFirstStartThroughARotationAndAnOutage(t
 		t.Errorf("a session with the old password did not outlive the rotation: %v", err)
 	}
 
-	v.away()
-	eventually(t, "the outage to be noticed", 10*lookLimit, said(m, "secrets stay as they were"))
-	if _, err := m.KillServe(); err != nil {
-		t.Fatal(err)
+	outlivesAnOutage(t, v, m)
+	leave(t, m)
+	for _, password := range []string{first, "the-second"} {
+		if strings.Contains(m.LogText(), password) {
+			t.Errorf("the log has %s", password)
+		}
 	}
+}
+
+// outlivesAnOutage is a store that is away for longer than a minute, in the plain run for some looks at it.
+func outlivesAnOutage(t *testing.T, v *vault, m *localcluster.Member) {
+	t.Helper()
+	const stay, again = "secrets stay as they were", "secrets can be read again"
+	lasts, looks, begun := 6*lookedUp, 5, time.Now()
+	if soak {
+		lasts, looks = 65*time.Second, 30 // a pause of its own is at most the interval
+	}
+	v.away()
+	eventually(t, "the outage to be noticed", lookLimit, said(m, stay))
+	named := func(s status) (bool, string) {
+		return s.Secrets != nil && strings.Contains(s.Secrets.Reason, "NEO4J_ADMIN_PASSWORD: cannot read secret arn:"), fmt.Sprintf("the status says %+v", s.Secrets)
+	}
+	eventually(t, "the status to name the outage", 2*time.Second, func() (bool, string) { return named(statusOf(m)) })
+	eventually(t, "the outage to last", 2*lasts, func() (bool, string) {
+		s := statusOf(m)
+		if ok, text := named(s); s.Phase != "silent" && (!ok || s.Phase != "ready" || s.Reason != "" || s.Secrets.Since.Before(begun)) {
+			t.Fatalf("in the outage %s, %s", s, text)
+		}
+		return time.Since(begun) >= lasts && v.refused() >= looks, fmt.Sprintf("%s, %d looks", time.Since(begun), v.refused())
+	})
 	if _, err := m.KillDatabase(); err != nil {
 		t.Fatal(err)
 	}
@@ -168,13 +185,23 @@ func TestAPasswordInSecretsManagerFromTheFirstStartThroughARotationAndAnOutage(t
 		s := statusOf(m)
 		return s.Phase == "ready" && s.Restarts.Done == 1 && s.Reason == "", s.String()
 	})
+	if lines := strings.Count(m.LogText(), stay); lines != 1 {
+		t.Errorf("the log tells %d times of one outage", lines)
+	}
+	if _, err := m.KillServe(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a new serve to name the outage and to be ready with the last secrets", formation, func() (bool, string) {
+		s := statusOf(m)
+		ok, text := named(s)
+		return ok && s.Phase == "ready" && s.Reason == "" && strings.Count(m.LogText(), stay) == 2, text + ", " + s.String()
+	})
+	t.Logf("the store was away for %s, in which it was asked %d times in vain", time.Since(begun).Round(time.Second), v.refused())
 	v.back()
-	eventually(t, "the end of the outage to be told", time.Minute, said(m, "secrets can be read again"))
-	leave(t, m)
-	for _, password := range []string{first, "the-second"} {
-		if strings.Contains(m.LogText(), password) {
-			t.Errorf("the log has %s", password)
-		}
+	eventually(t, "the end of the outage to be told", lookLimit, said(m, again))
+	eventually(t, "the status to name it no more", 2*time.Second, func() (bool, string) { s := statusOf(m); return s.Secrets == nil, fmt.Sprint(s.Secrets) })
+	if lines := strings.Count(m.LogText(), again); lines != 1 {
+		t.Errorf("the log tells %d times of its end", lines)
 	}
 }
 
