@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"neo4j-agent/agent/certs"
+	"neo4j-agent/agent/health"
 	"neo4j-agent/agent/runstate"
 	"neo4j-agent/agent/settings"
 	"neo4j-agent/neo4jconf"
@@ -155,6 +156,23 @@ func (p *preparation) selfSign() (certs.Pair, error) {
 	return pair, err
 }
 
+// warnOfClients says when a port that the agent asks over TLS will turn the agent away, since it wants a certificate of its
+// clients and its own, which the agent shows, cannot be one.
+func (p *preparation) warnOfClients(config neo4jconf.Config) {
+	asked := map[neo4jconf.Channel]bool{neo4jconf.OverBolt: config.BoltEncrypted(), neo4jconf.OverHTTPS: config.HTTPAddress() == "" && config.HTTPSAddress() != ""}
+	for _, channel := range neo4jconf.Channels {
+		setting, wants := config.WantsClients(channel)
+		if !asked[channel] || !wants {
+			continue
+		}
+		pin := health.Pin{File: config.Certificate(channel), Key: config.PrivateKey(channel)}
+		if err := pin.ForClients(); err != nil {
+			p.log.Warn().Msgf("%s=REQUIRE: %s takes only clients with a certificate that it trusts, and this agent cannot show the server's own: %v; "+
+				"so it will see neither health nor users of this server. Give one that is for clients too, without passphrase, or set NONE or OPTIONAL", setting, channel, err)
+		}
+	}
+}
+
 // certificatesOf are those that the ports will show.
 func (p *preparation) certificatesOf(config neo4jconf.Config) []runstate.Certificate {
 	var all []runstate.Certificate
@@ -164,7 +182,7 @@ func (p *preparation) certificatesOf(config neo4jconf.Config) []runstate.Certifi
 			continue
 		}
 		_, ours := p.pairs[channel]
-		shown := runstate.Certificate{Scope: string(channel), File: file, Ours: ours}
+		shown := runstate.Certificate{Scope: string(channel), File: file, Key: config.PrivateKey(channel), Ours: ours}
 		if leaf, err := certs.ReadCertificate(file); err == nil {
 			shown.Begun = certs.Fingerprint(leaf)
 		}

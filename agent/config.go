@@ -125,6 +125,7 @@ func (p *preparation) conclude(config neo4jconf.Config) {
 	p.prepared.Local = runstate.Local{Bolt: config.BoltAddress(), HTTP: config.HTTPAddress(), HTTPS: config.HTTPSAddress(),
 		BoltEncrypted: config.BoltEncrypted()}
 	p.prepared.Certificates = p.certificatesOf(config)
+	p.warnOfClients(config)
 	p.prepared.Ask = p.askFor(config)
 	p.launch.Env = []string{"NEO4J_HOME=" + p.settings.Home, "NEO4J_CONF=" + filepath.Dir(p.neo4j.conf)}
 	if answer := p.settings.LicenseAgreement; answer != "" { // 5 and later ask for it too, and it may come from a file

@@ -19,7 +19,7 @@ func pinOf(prepared runstate.Prepared, channel neo4jconf.Channel) health.Pin {
 	if i < 0 {
 		return health.Pin{}
 	}
-	return health.Pin{File: prepared.Certificates[i].File, Begun: prepared.Certificates[i].Begun}
+	return health.Pin{File: prepared.Certificates[i].File, Key: prepared.Certificates[i].Key, Begun: prepared.Certificates[i].Begun}
 }
 
 // boltPin is that of Bolt where it takes nobody without TLS; else the agent does without.
@@ -49,7 +49,7 @@ func routedOver(prepared runstate.Prepared) (address string, over *tls.Config, e
 	if err != nil {
 		return "", nil, err
 	}
-	return net.JoinHostPort(prepared.Address, strconv.Itoa(prepared.Ports.Bolt)), health.Trusting(roots), nil
+	return net.JoinHostPort(prepared.Address, strconv.Itoa(prepared.Ports.Bolt)), health.Trusting(roots, pin), nil
 }
 
 // overBolt is how a backup asks the Bolt port at an address: this member's own is known by its certificate, those of
@@ -59,17 +59,18 @@ func (p *preparation) overBolt(address string) *tls.Config {
 	if !config.BoltEncrypted() {
 		return nil
 	}
-	file := config.Certificate(neo4jconf.OverBolt)
-	if address == config.BoltAddress() && exists(file) {
-		return health.Pinned(health.Pin{File: file})
+	own := health.Pin{File: config.Certificate(neo4jconf.OverBolt), Key: config.PrivateKey(neo4jconf.OverBolt)}
+	if address == config.BoltAddress() && exists(own.File) {
+		return health.Pinned(own)
 	}
-	dir := filepath.Dir(file)
-	if !exists(file) { // a task of its own
+	dir := filepath.Dir(own.File)
+	if !exists(own.File) { // a task of its own
 		dir = filepath.Join(p.settings.TLSDir, string(neo4jconf.OverBolt))
+		own = health.Pin{File: filepath.Join(dir, certs.CertificateFile), Key: filepath.Join(dir, certs.KeyFile)}
 	}
 	roots, err := certs.Trusted(dir)
 	if err != nil {
 		p.log.Warn().Msgf("the system's certificates alone are believed: %v", err)
 	}
-	return health.Trusting(roots)
+	return health.Trusting(roots, own)
 }

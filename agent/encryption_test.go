@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"neo4j-agent/agent/runstate"
 	"neo4j-agent/agent/settings"
@@ -41,6 +46,39 @@ func TestTheAgentSpeaksTLSOnlyWhereBoltWantsIt(t *testing.T) {
 				t.Errorf("%q: a backup asks %s with %v", c.encryption, address, over)
 			}
 		}
+	}
+}
+
+// TestAPolicyThatWantsACertificateOfTheAgentIsSaidWhereItHasNone: the one of the server, which it shows, may be for servers
+// only or cannot be read.
+func TestAPolicyThatWantsACertificateOfTheAgentIsSaidWhereItHasNone(t *testing.T) {
+	for name, c := range map[string]struct {
+		encryption settings.Encryption
+		stance     string
+		says       string
+	}{
+		"for servers only":       {settings.EncryptionRequired, "REQUIRE", "dbms.ssl.policy.bolt.client_auth=REQUIRE: bolt takes only clients with a certificate"},
+		"none is wanted":         {settings.EncryptionRequired, "OPTIONAL", ""},
+		"the agent goes without": {settings.EncryptionOptional, "REQUIRE", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			p := certified(t, settings.Settings{TLSBolt: c.encryption})
+			p.log = zerolog.New(&log)
+			p.given(t, "bolt", pair(t, time.Now().AddDate(1, 0, 0))) // self-signed: for servers
+			p.settings.Neo4j = map[string]settings.Value{}
+			for setting, value := range map[string]string{"enabled": "true", "base__directory": filepath.Join(p.settings.TLSDir, "bolt"), "client__auth": c.stance} {
+				p.settings.Neo4j["NEO4J_dbms_ssl_policy_bolt_"+setting] = settings.Value{Secret: settings.NewSecret(value)}
+			}
+			var err error
+			if p.neo4j.intent, err = p.input().Intent(); err != nil {
+				t.Fatal(err)
+			}
+			p.warnOfClients(p.neo4j.intent.Config)
+			if text := log.String(); !strings.Contains(text, c.says) || (text == "") != (c.says == "") {
+				t.Errorf("the log says %q", text)
+			}
+		})
 	}
 }
 

@@ -58,7 +58,8 @@ func (a authority) revokes(t *testing.T, number int64) []byte {
 
 // TestAMutualChannelAdmitsThoseThatItTrustsAndNobodyElse: no server that runs here encrypts what servers say to each
 // other. So one of each generation is told to treat Bolt as the program has cluster and backup treated, with a folder as
-// the program makes it, and to load the policies of those two beside it. The agent itself is shut out, as anybody would be.
+// the program makes it, and to load the policies of those two beside it. The agent itself is let in with the server's own
+// certificate, and the member gets ready.
 func TestAMutualChannelAdmitsThoseThatItTrustsAndNobodyElse(t *testing.T) {
 	channels := []string{"bolt", "cluster", "backup"}
 	for _, g := range played(0, 3, 4) {
@@ -76,9 +77,7 @@ func TestAMutualChannelAdmitsThoseThatItTrustsAndNobodyElse(t *testing.T) {
 					env[policy+"enabled"] = "true"
 				}
 			}
-			if err := m.Start(); err != nil {
-				t.Fatal(err)
-			}
+			getReady(t, m)
 			ca.onlyAdmitted(t, strings.TrimPrefix(m.BoltURI(), "bolt://"))
 			text, err := os.ReadFile(filepath.Join(env["NEO4J_DATA_ROOT"], "logs", "debug.log"))
 			if err != nil {

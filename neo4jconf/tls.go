@@ -57,7 +57,7 @@ func (in Input) encrypt(l *layers) {
 	derived := Setting{Source: Derived, From: "AGENT_TLS_DIR"}
 	for _, channel := range Channels {
 		folder := in.TLS.Folders[channel]
-		if folder == "" || !in.Dialect.speaks(channel, in.role(l)) || in.Dialect.ownPolicy(l.sorted(), channel) {
+		if folder == "" || !in.Dialect.speaks(channel, in.role(l)) || in.Dialect.hasOwnPolicy(l.sorted(), channel) {
 			continue
 		}
 		named := in.Dialect.name(policyOf[channel]) != ""
@@ -95,8 +95,8 @@ func (d Dialect) speaks(channel Channel, role Role) bool {
 // Speaks tells whether this member has a channel at all.
 func (c Config) Speaks(channel Channel) bool { return c.dialect.speaks(channel, c.role) }
 
-// ownPolicy tells whether the user says anything about the policy of a channel.
-func (d Dialect) ownPolicy(all []Setting, channel Channel) bool {
+// hasOwnPolicy tells whether the user says anything about the policy of a channel.
+func (d Dialect) hasOwnPolicy(all []Setting, channel Channel) bool {
 	named := d.name(policyOf[channel])
 	return slices.ContainsFunc(all, func(s Setting) bool {
 		theirs := s.Source == FromFile || s.Source == FromEnvironment
@@ -105,30 +105,68 @@ func (d Dialect) ownPolicy(all []Setting, channel Channel) bool {
 }
 
 // OwnPolicy tells whether the user says anything about the policy of a channel, so that the program leaves it alone.
-func (c Config) OwnPolicy(channel Channel) bool { return c.dialect.ownPolicy(c.settings, channel) }
+func (c Config) OwnPolicy(channel Channel) bool { return c.dialect.hasOwnPolicy(c.settings, channel) }
 
 // Certificate returns the file whose first certificate the channel shows, "" where it shows none.
 func (c Config) Certificate(channel Channel) string {
+	return c.ofPair(channel, "public_certificate", "public.crt", "neo4j.cert")
+}
+
+// PrivateKey returns the file of its key.
+func (c Config) PrivateKey(channel Channel) string {
+	return c.ofPair(channel, "private_key", "private.key", "neo4j.key")
+}
+
+// ofPair returns a file of the channel's pair, by its setting, by its name in the folder, and by that of the one that 3.5
+// makes itself (manual of 3.5, "SSL framework").
+func (c Config) ofPair(channel Channel, suffix, name, own string) string {
+	policy := c.policy(channel)
+	if policy == "" {
+		return ""
+	}
+	if policy == ownPolicy {
+		return path.Join(resolve(c.home, c.get(certificatesDir), "certificates"), own)
+	}
+	folder, _ := c.Get(policyPrefix + policy + ".base_directory")
+	file, _ := c.Get(policyPrefix + policy + "." + suffix)
+	return resolve(resolve(c.home, folder, "certificates/"+policy), file, name)
+}
+
+// ownPolicy is that of 3.5, for clients, where none is named.
+const ownPolicy = "legacy"
+
+// policy is the name of that of a channel, "" where nothing is encrypted.
+func (c Config) policy(channel Channel) string {
 	ports := c.Ports()
 	silent := map[Channel]bool{OverHTTPS: ports.HTTPS == 0, OverBolt: ports.Bolt == 0 || strings.EqualFold(c.boltLevel(), "DISABLED"), OverBackup: ports.Backup == 0}
 	if silent[channel] || !c.Speaks(channel) {
 		return ""
 	}
-	policy := string(channel)
 	if named := policyOf[channel]; c.dialect.name(named) != "" {
-		policy = c.get(named)
-		if policy == "" && channel.Mutual() {
-			return ""
+		policy := c.get(named)
+		if policy == "" && !channel.Mutual() {
+			return ownPolicy
 		}
-		if policy == "" || policy == "legacy" { // 3.5 makes itself one (manual of 3.5, "SSL framework")
-			return path.Join(resolve(c.home, c.get(certificatesDir), "certificates"), "neo4j.cert")
-		}
-	} else if enabled, _ := c.Get(policyPrefix + policy + ".enabled"); !strings.EqualFold(enabled, "true") {
+		return policy
+	}
+	if enabled, _ := c.Get(policyPrefix + string(channel) + ".enabled"); !strings.EqualFold(enabled, "true") {
 		return ""
 	}
-	folder, _ := c.Get(policyPrefix + policy + ".base_directory")
-	file, _ := c.Get(policyPrefix + policy + ".public_certificate")
-	return resolve(resolve(c.home, folder, "certificates/"+policy), file, "public.crt")
+	return string(channel)
+}
+
+// WantsClients tells whether a channel takes only those who show a certificate, and by which setting.
+func (c Config) WantsClients(channel Channel) (setting string, wants bool) {
+	policy := c.policy(channel)
+	if policy == "" || policy == ownPolicy {
+		return "", false
+	}
+	setting = policyPrefix + policy + ".client_auth"
+	stance, given := c.Get(setting)
+	if !given { // since 4.0 that depends on the channel (SslPolicyScope)
+		return setting, channel.Mutual() || c.dialect.name(policyOf[channel]) != ""
+	}
+	return setting, strings.EqualFold(stance, "REQUIRE")
 }
 
 // boltLevel is what Bolt does about TLS.

@@ -101,6 +101,38 @@ func TestAPolicyOfTheUserIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestWhetherAPortWantsACertificateOfItsClients is by the setting, or by what each generation takes where it is not given.
+func TestWhetherAPortWantsACertificateOfItsClients(t *testing.T) {
+	for _, v := range everyVersion {
+		for stance, want := range map[string]bool{"": v[0] == 3, "NONE": false, "OPTIONAL": false, "REQUIRE": true, "require": true} {
+			in := certified(dialect(t, v[0], v[1], Community))
+			in.Env = map[string]string{"NEO4J_dbms_ssl_policy_bolt_base__directory": "certificates/mine", "NEO4J_dbms_ssl_policy_bolt_enabled": "true"}
+			if v[0] == 3 {
+				in.Env["NEO4J_bolt_ssl__policy"] = "bolt"
+				delete(in.Env, "NEO4J_dbms_ssl_policy_bolt_enabled")
+			}
+			if stance != "" {
+				in.Env["NEO4J_dbms_ssl_policy_bolt_client__auth"] = stance
+			}
+			c, _ := render(t, in)
+			setting, got := c.WantsClients(OverBolt)
+			if got != want || setting != "dbms.ssl.policy.bolt.client_auth" {
+				t.Errorf("%v %q: %s, %t", v, stance, setting, got)
+			}
+			if key, file := c.PrivateKey(OverBolt), c.Certificate(OverBolt); !strings.HasSuffix(key, "/certificates/mine/private.key") || !strings.HasSuffix(file, "/certificates/mine/public.crt") {
+				t.Errorf("%v: the pair is %s, %s", v, key, file)
+			}
+			if _, ours := c.WantsClients(OverHTTPS); ours { // which is the program's
+				t.Errorf("%v: HTTPS wants one", v)
+			}
+		}
+	}
+	in := alone(dialect(t, 3, 5, Community))
+	if c, _ := render(t, in); !strings.HasSuffix(c.PrivateKey(OverBolt), "/neo4j.key") || !strings.HasSuffix(c.Certificate(OverBolt), "/neo4j.cert") {
+		t.Errorf("3.5's own pair is %s, %s", c.PrivateKey(OverBolt), c.Certificate(OverBolt))
+	}
+}
+
 func TestAVariableSwitchesHTTPSOffAgain(t *testing.T) {
 	in := certified(dialect(t, 5, 26, Community))
 	in.Env = map[string]string{"NEO4J_server_https_enabled": "false"}

@@ -133,6 +133,7 @@ type Local struct {
 type Certificate struct {
 	Scope string `json:"scope"` // bolt or https
 	File  string `json:"file"`
+	Key   string `json:"key,omitempty"`   // file of its private key
 	Begun string `json:"begun,omitempty"` // SHA-256 of it at the start of the database, in hex; "" where there was none yet
 	// Ours says that prepare wrote the file, from what folder or variables gave.
 	Ours bool `json:"ours,omitempty"`
