@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
+	"pgregory.net/rapid"
 
 	"neo4j-agent/agent/health"
 	"neo4j-agent/agent/initscripts"
@@ -237,6 +238,36 @@ func TestAMemberThatWasToRunInitScriptsAndHasLeftIsNoticed(t *testing.T) {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
+}
+
+// TestNoTwoMembersThatSeeEachOtherRunInitScripts, whatever they began with: two who both come first in their own lists
+// cannot know of each other, so that the later one gives way.
+func TestNoTwoMembersThatSeeEachOtherRunInitScripts(t *testing.T) {
+	hosts := []string{"10.0.0.10", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"}
+	rapid.Check(t, func(t *rapid.T) {
+		all := rapid.SliceOfNDistinct(rapid.SampledFrom(hosts), 2, len(hosts), rapid.ID[string]).Draw(t, "the members")
+		same := rapid.Bool().Draw(t, "they began with the same list")
+		var seen []health.MemberStatus
+		for _, host := range all {
+			seen = append(seen, health.MemberStatus{ID: host, Address: host + ":7687", Role: health.RoleFollower})
+		}
+		var acting []string
+		for _, own := range all {
+			list := append([]string{own}, all...)
+			if !same {
+				list = append(list[:1], rapid.SliceOfDistinct(rapid.SampledFrom(hosts), rapid.ID[string]).Draw(t, "of "+own)...)
+			}
+			p := &preparation{own: peers.Own{Advertised: own}, found: list}
+			p.neo4j.intent.Ports.Discovery = 5000
+			record := initscripts.Record{Due: true, Known: p.addresses()}
+			if record.Actor, record.Acts = p.initActor(); record.Acts && givesWay(record, seen) == "" {
+				acting = append(acting, own)
+			}
+		}
+		if len(acting) > 1 || same && len(acting) != 1 {
+			t.Fatalf("%v run them", acting)
+		}
+	})
 }
 
 func TestAMemberGivesWayToOneThatItDidNotKnow(t *testing.T) {
