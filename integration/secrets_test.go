@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
@@ -38,10 +37,7 @@ func newVault(t *testing.T) *vault {
 		t.Fatal(err)
 	}
 	t.Cleanup(moto.Stop)
-	return &vault{t: t, line: newLine(t, strings.TrimPrefix(moto.Endpoint, "http://")), Client: secretsmanager.New(secretsmanager.Options{
-		Region: localcluster.Region, BaseEndpoint: &moto.Endpoint,
-		Credentials: credentials.NewStaticCredentialsProvider(localcluster.AccessKey, localcluster.SecretKey, ""),
-	})}
+	return &vault{t: t, line: newLine(t, strings.TrimPrefix(moto.Endpoint, "http://")), Client: moto.Secrets()}
 }
 
 // env lets an agent reach the vault.

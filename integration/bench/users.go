@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
 	"neo4j-agent/integration/localcluster"
 )
 
@@ -25,6 +27,8 @@ const (
 type userBench struct {
 	*localcluster.Member
 	list    string
+	vault   *secretsmanager.Client
+	secret  string // of the one more user whose password is there, "" while there is none
 	role    string // of each user, "" where there are none
 	changes int64  // that must have been made by now
 }
@@ -51,57 +55,78 @@ func reconciling(agent, dir string) error {
 		parts *localcluster.Parts
 		role  string
 	}{{"3.5 Enterprise, each with a role", enterprise, "reader"}, {"Community 5", community, ""}} {
-		made, shell, steady, err := reconciled(ctx, agent, server.parts, enterprise, server.role)
+		found, err := reconciled(ctx, agent, server.parts, enterprise, server.role)
 		if err != nil {
 			return err
 		}
 		rows = append(rows,
-			row{fmt.Sprintf("%d users made on %s", manyUsers, server.name), milliseconds(made), "≤ 1 s", []string{
-				fmt.Sprintf("%.0f× of a call of cypher-shell for each (%.2f s)", manyUsers*shell.Seconds()/made.Seconds(), shell.Seconds())}},
-			row{"CPU of serve while they stay as they are", fmt.Sprintf("%.2f %% of a core", 100*steady), "", nil})
+			row{fmt.Sprintf("%d users made on %s", manyUsers, server.name), milliseconds(found.made), "≤ 1 s", []string{
+				fmt.Sprintf("%.0f× of a call of cypher-shell for each (%.2f s)", manyUsers*found.shell.Seconds()/found.made.Seconds(), found.shell.Seconds())}},
+			row{"CPU of serve while they stay as they are", fmt.Sprintf("%.2f %% of a core", 100*found.steady), "", nil},
+			row{fmt.Sprintf("a rotation, looked for every %s, in the server", rotatedEvery), milliseconds(found.rotated[len(found.rotated)-1]),
+				"≤ " + (rotatedEvery + time.Second).String(), []string{fmt.Sprintf("median of %d: %s", len(found.rotated), milliseconds(median(found.rotated)))}})
 	}
 	return print(rows)
 }
 
-// reconciled measures on one server: the making, one call of cypher-shell, and the share of a core while nothing changes.
-func reconciled(ctx context.Context, agent string, parts, tools *localcluster.Parts, role string) (made, shell time.Duration, steady float64, err error) {
+// userFigures are those of one server: the making of the users, one call of cypher-shell, the share of a core while nothing
+// changes, and rotations, the fastest first.
+type userFigures struct {
+	made, shell time.Duration
+	steady      float64
+	rotated     []time.Duration
+}
+
+// reconciled measures on one server.
+func reconciled(ctx context.Context, agent string, parts, tools *localcluster.Parts, role string) (found userFigures, err error) {
 	folder, err := os.MkdirTemp("", "neo4j-agent-bench-")
 	if err != nil {
-		return 0, 0, 0, err
+		return found, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
+	moto, err := tools.StartMoto(ctx, folder, 0)
+	if err != nil {
+		return found, err
+	}
+	defer moto.Stop()
 	cluster, err := localcluster.New(ctx, localcluster.Options{Agent: agent, Parts: parts, Dir: folder})
 	if err != nil {
-		return 0, 0, 0, err
+		return found, err
 	}
 	defer func() { err = errors.Join(err, cluster.Close()) }()
-	b := &userBench{list: filepath.Join(folder, "users.json"), role: role}
-	b.Member = cluster.Add(localcluster.MemberOptions{Role: localcluster.Standalone, Env: map[string]string{"AGENT_USERS_FILE": b.list, "NEO4J_DATA_ROOT": filepath.Join(folder, "volume")}})
+	b := &userBench{list: filepath.Join(folder, "users.json"), role: role, vault: moto.Secrets()}
+	b.Member = cluster.Add(localcluster.MemberOptions{Role: localcluster.Standalone, Env: map[string]string{
+		"AGENT_USERS_FILE": b.list, "NEO4J_DATA_ROOT": filepath.Join(folder, "volume"), "AGENT_SECRETS_EVERY": rotatedEvery.String(),
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": moto.Endpoint, "AWS_ACCESS_KEY_ID": localcluster.AccessKey, "AWS_SECRET_ACCESS_KEY": localcluster.SecretKey}})
 	if err := errors.Join(b.write(0), b.Start(), b.settled(ctx), b.have(ctx, warmUsers)); err != nil {
-		return 0, 0, 0, err
+		return found, err
 	}
 	begun := time.Now()
 	if err := b.have(ctx, warmUsers+manyUsers); err != nil {
-		return 0, 0, 0, err
+		return found, err
 	}
-	made = time.Since(begun)
+	found.made = time.Since(begun)
 	serve, err := b.Serve()
 	if err != nil {
-		return 0, 0, 0, err
+		return found, err
 	}
 	used, begun := cpuOf(serve), time.Now()
 	<-time.After(steadyFor)
-	steady = (cpuOf(serve) - used).Seconds() / time.Since(begun).Seconds()
+	found.steady = (cpuOf(serve) - used).Seconds() / time.Since(begun).Seconds()
+	if found.rotated, err = b.rotations(ctx); err != nil {
+		return found, err
+	}
 	cypherShell, err := tools.CypherShell(ctx, func(string) {})
 	if err != nil {
-		return 0, 0, 0, err
+		return found, err
 	}
 	begun = time.Now()
 	text, err := cypherShell(b.Member, "RETURN 1;").CombinedOutput()
 	if err != nil {
-		return 0, 0, 0, fmt.Errorf("cannot run cypher-shell: %v\n%s", err, text)
+		return found, fmt.Errorf("cannot run cypher-shell: %v\n%s", err, text)
 	}
-	return made, time.Since(begun), steady, nil
+	found.shell = time.Since(begun)
+	return found, nil
 }
 
 // write lists so many users.
@@ -113,6 +138,9 @@ func (b *userBench) write(count int) error {
 			user["roles"] = []string{b.role}
 		}
 		users = append(users, user)
+	}
+	if b.secret != "" {
+		users = append(users, map[string]any{"name": rotatedUser, "passwordSecret": b.secret})
 	}
 	text, err := json.Marshal(users)
 	if err != nil {

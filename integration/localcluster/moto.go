@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 )
 
@@ -103,6 +104,14 @@ func (m *Moto) prepare(ctx context.Context) error {
 // name with the prefix data-.
 func (m *Moto) CloudMap() *servicediscovery.Client {
 	return servicediscovery.New(servicediscovery.Options{
+		Region: Region, BaseEndpoint: aws.String(m.Endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
+	})
+}
+
+// Secrets is a client of the emulated Secrets Manager.
+func (m *Moto) Secrets() *secretsmanager.Client {
+	return secretsmanager.New(secretsmanager.Options{
 		Region: Region, BaseEndpoint: aws.String(m.Endpoint),
 		Credentials: credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
 	})
