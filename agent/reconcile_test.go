@@ -11,6 +11,7 @@ import (
 
 	"neo4j-agent/agent/health"
 	"neo4j-agent/agent/runstate"
+	"neo4j-agent/agent/secrets"
 	"neo4j-agent/agent/settings"
 	"neo4j-agent/agent/users"
 	"neo4j-agent/neo4jconf"
@@ -214,5 +215,27 @@ func TestADeadlockBetweenChangesOfSeveralUsersIsTriedOnceMore(t *testing.T) {
 				t.Errorf("after another look the users are %+v", k.usersNow())
 			}
 		})
+	}
+}
+
+// TestAServeThatBeginsWhileTheStoreIsAwayLeavesPasswordsAsTheyAre, and sees to the rest: a value of an earlier serve is not
+// kept for it on purpose, since a rotation may have given the server the next one.
+func TestAServeThatBeginsWhileTheStoreIsAwayLeavesPasswordsAsTheyAre(t *testing.T) {
+	f, v := newFakeBolt(t, passwordNow), &fakeVault{values: map[string]string{}}
+	loaded := vaultUsers(v, 2)
+	clear(v.values)
+	loaded.Users, loaded.AdminPassword = loaded.Users[:2], settings.NewSecret(passwordNow)
+	loaded.Users[0].Suspended, loaded.Users[1].Roles = true, []string{"reader"}
+	for _, user := range loaded.Users {
+		f.accounts[user.Name] = &fakeAccount{password: "of a rotation", roles: []any{}}
+	}
+	k, _ := keeperAt(t, place{version: "5.26.0", edition: neo4jconf.Enterprise, role: string(neo4jconf.Core), roles: system(health.RoleLeader), phase: health.Ready}, f, loaded)
+	k.secrets.store = secrets.New(v)
+	k.look(t.Context())
+	if first, other := f.accounts["user-0"], f.accounts["user-1"]; !first.suspended || len(other.roles) != 1 || first.password+other.password != "of a rotationof a rotation" {
+		t.Errorf("the users are %+v, %+v after %q", first, other, f.asked)
+	}
+	if now := k.usersNow(); now.State != health.UsersPending || !strings.Contains(now.Reason, `cannot find the password of user "user-0"`) {
+		t.Errorf("the status is %+v", now)
 	}
 }
