@@ -101,10 +101,10 @@ type server struct {
 	backups    atomic.Pointer[health.Backups]       // nil until the bucket was looked at
 	init       atomic.Pointer[health.Init]          // nil while nothing is known of init scripts
 	users      atomic.Pointer[health.Users]         // nil until they were looked at
-	stale      staleSecrets
-	unfinished atomic.Pointer[health.Unfinished] // nil while no restore waits for the server
-	seeded     atomic.Bool                       // what restores left for the running server is done
+	unfinished atomic.Pointer[health.Unfinished]    // nil while no restore waits for the server
+	seeded     atomic.Bool                          // what restores left for the running server is done
 	tls        certificateWatch
+	stale      staleSecrets  // why secrets cannot be read, where that is so
 	stopped    chan struct{} // closed when the database has ended for good
 	shipped    chan struct{} // closed when all that could be sent of the logs has been
 
