@@ -74,8 +74,8 @@ func (r *Reconciler) Round(ctx context.Context, server Server, desired []Desired
 	return made, left, errors.Join(failed...)
 }
 
-// atOnce is how many users are changed at the same time: most of a change is the server's hashing of the password, which
-// keeps one of its cores busy.
+// atOnce is how many users are changed at the same time: a change keeps one of the server's cores busy, and its disk hardly
+// at all.
 const atOnce = 4
 
 // result is what became of a change.

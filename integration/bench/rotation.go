@@ -28,7 +28,7 @@ func (b *userBench) rotations(ctx context.Context) ([]time.Duration, error) {
 		return nil, fmt.Errorf("cannot make a secret: %v", err)
 	}
 	b.secret, b.changes = aws.ToString(made.ARN), b.changes+1
-	if err := errors.Join(b.write(warmUsers+manyUsers), b.Signal(syscall.SIGHUP), b.settled(ctx)); err != nil {
+	if err := errors.Join(b.write(), b.Signal(syscall.SIGHUP), b.settled(ctx)); err != nil {
 		return nil, err
 	}
 	var took []time.Duration
