@@ -34,13 +34,14 @@ demo: $(AGENT) ## Run a real cluster (three cores, one read replica) on this mac
 demo-clean: ## Throw away the data of the demo cluster.
 	rm -rf $(BUILD)/demo
 
-test: check unit integration ## Check the code and play every scenario once. An hour at most on 2 cores.
+test: check ## Check the code and play every scenario once. An hour at most on 2 cores.
+	@$(MAKE) --no-print-directory -j2 unit integration
 
 unit: ## The tests that need no Neo4j.
 	go test -race -timeout 10m $(UNIT)
 
 integration: $(AGENT) ## The tests on real Neo4j servers.
-	go test -race -p 1 -timeout 55m -count 1 -v $(INTEGRATION)
+	go test -race -p 1 -timeout 80m -count 1 -v $(INTEGRATION)
 
 soak: check soak-unit soak-integration ## Every scenario with its full counts. An hour; with -j2 less.
 

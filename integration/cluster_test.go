@@ -37,6 +37,7 @@ type story struct {
 // TestOneCluster lets one real cluster live through what its users fear. The chapters share the cluster and build on
 // each other: once one fails, the rest would only tell the same.
 func TestOneCluster(t *testing.T) {
+	t.Parallel() // it waits a lot
 	bucket, _ := realS3(t)
 	env := bucketEnv(bucket)
 	env["NEO4J_causal__clustering_cluster__allow__reads__on__followers"] = "false" // a routed read is the replica's then

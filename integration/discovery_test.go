@@ -13,6 +13,7 @@ import (
 // TestDiscoveryAgainstAStrictCloudMap asks with the real binary and SDK what Cloud Map can answer, in good days and bad.
 // The own address, 127.0.0.1, counts and is never among the instances.
 func TestDiscoveryAgainstAStrictCloudMap(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		cloud func() *fakecloudmap.Server
@@ -87,6 +88,7 @@ func faulty(fault fakecloudmap.Fault, times int) *fakecloudmap.Server {
 // TestARecordIsOnlyEverOurOwn makes sure that nothing but the own id is registered and withdrawn, whatever else the
 // service holds under the same address.
 func TestARecordIsOnlyEverOurOwn(t *testing.T) {
+	t.Parallel()
 	service := cloudMap(2)
 	service.Add(boxService, "a-stranger-at-our-address", "127.0.0.1", fakecloudmap.Healthy)
 	b := newBox(t, obedient).core(service).with("AGENT_REGISTER_DISCOVERY", "true", "AGENT_MEMBER_ID", "me")

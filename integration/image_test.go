@@ -152,6 +152,7 @@ func (c container) check(b *box, code int) {
 }
 
 func TestAuthenticationIsGivenAsToTheOfficialImage(t *testing.T) {
+	t.Parallel()
 	const hash = "neo4j:SHA-256,"
 	for _, c := range []container{
 		{name: "by default Neo4j's own password is to be changed", code: ran,
@@ -187,6 +188,7 @@ func TestAuthenticationIsGivenAsToTheOfficialImage(t *testing.T) {
 }
 
 func TestTheLicenceIsAcceptedAsForTheOfficialImage(t *testing.T) {
+	t.Parallel()
 	const accept = "NEO4J_ACCEPT_LICENSE_AGREEMENT"
 	for _, c := range []container{
 		{name: "Community needs none", version: "4.4.48-community", env: []string{accept, ""}, code: ran},

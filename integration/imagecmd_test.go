@@ -7,6 +7,7 @@ import (
 )
 
 func TestPluginsComeFromJarsThatTheImageHas(t *testing.T) {
+	t.Parallel()
 	const unrestricted = "dbms.security.procedures.unrestricted="
 	apoc := map[string]string{"home/labs/apoc-5.26.30-core.jar": "the jar"}
 	for _, c := range []container{
@@ -29,6 +30,7 @@ func TestPluginsComeFromJarsThatTheImageHas(t *testing.T) {
 }
 
 func TestAnExtensionScriptRunsRightBeforeNeo4j(t *testing.T) {
+	t.Parallel()
 	for _, c := range []container{
 		{name: "its exports are Neo4j's, its changes stay, and it sees no secret",
 			env: []string{"EXTENSION_SCRIPT", "$BOX/extra.sh", "NEO4J_AUTH", "neo4j/a-secret-1"}, files: map[string]string{
@@ -48,6 +50,7 @@ func TestAnExtensionScriptRunsRightBeforeNeo4j(t *testing.T) {
 }
 
 func TestTheImagesCommandsAreUnderstood(t *testing.T) {
+	t.Parallel()
 	const dumped = "mnt/conf/neo4j.conf"
 	user := "uid=7474"
 	if !root() { // who is root inside is nobody else
@@ -71,6 +74,7 @@ func TestTheImagesCommandsAreUnderstood(t *testing.T) {
 }
 
 func TestTheServersOwnToolChecksTheConfigurationWhenAsked(t *testing.T) {
+	t.Parallel()
 	tool := func(code string) map[string]string {
 		return map[string]string{"home/bin/neo4j-admin": "#!/bin/sh\necho \"$@\" > $NEO4J_HOME/asked\n" + code}
 	}
@@ -95,6 +99,7 @@ func TestTheServersOwnToolChecksTheConfigurationWhenAsked(t *testing.T) {
 }
 
 func TestRenderShowsEachFileOfTheConfiguration(t *testing.T) {
+	t.Parallel()
 	b := newImage(t, "5.26.30-enterprise").with("NEO4J_QUERY_LOG", "enabled", "NEO4J_apoc_export_file_enabled", "true")
 	for _, args := range [][]string{{"render"}, {"render", "--diff"}, {"prepare", "--dry-run"}} {
 		b.args = args

@@ -12,6 +12,7 @@ import (
 
 // TestANewVolumeMeetsTheMembersWhereTheyAre: members of 5.23 to 5.26 that run different discovery services never meet.
 func TestANewVolumeMeetsTheMembersWhereTheyAre(t *testing.T) {
+	t.Parallel()
 	const second = "dbms.cluster.discovery.v2.endpoints=127.0.0.1:6000,127.0.77.2:6000,127.0.77.3:6000\ndbms.cluster.discovery.version=V2_ONLY\n"
 	for name, test := range map[string]struct {
 		version string

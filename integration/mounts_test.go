@@ -11,6 +11,7 @@ import (
 )
 
 func TestFoldersAreMountedAsIntoTheOfficialImage(t *testing.T) {
+	t.Parallel()
 	const shipped = "dbms.tx_log.rotation.retention_policy=100M size\n"
 	for _, c := range []container{
 		{name: "what is mounted is where Neo4j looks", mounts: []string{"plugins", "import", "licenses", "metrics"}, code: ran, holds: map[string]string{
@@ -32,6 +33,7 @@ func TestFoldersAreMountedAsIntoTheOfficialImage(t *testing.T) {
 }
 
 func TestMountedCertificatesTakeThePlaceOfTheShippedFolder(t *testing.T) {
+	t.Parallel()
 	b := newImage(t, "")
 	b.mount("ssl")
 	b.write("home/certificates/README", "shipped", 0o644)
@@ -48,6 +50,7 @@ func TestMountedCertificatesTakeThePlaceOfTheShippedFolder(t *testing.T) {
 // TestOwnersOfMountsAreTheirUsersAffair: only root mends owners, and only where Neo4j could not write. Without root nobody
 // can play another user, and there is one story: Neo4j runs and owns what it writes.
 func TestOwnersOfMountsAreTheirUsersAffair(t *testing.T) {
+	t.Parallel()
 	if !root() {
 		b := newImage(t, "")
 		b.start(b.inside()...)
@@ -91,6 +94,7 @@ func TestOwnersOfMountsAreTheirUsersAffair(t *testing.T) {
 }
 
 func TestEachFolderThatCannotBeWrittenIsNamed(t *testing.T) {
+	t.Parallel()
 	locked := container{code: 77, says: []string{"cannot write /logs, /metrics as user "}}
 	t.Run("read-only mounts", func(t *testing.T) {
 		b := newImage(t, "").with("READ_ONLY", "logs metrics")
@@ -112,6 +116,7 @@ func TestEachFolderThatCannotBeWrittenIsNamed(t *testing.T) {
 }
 
 func TestCommandsInTheConfigurationAreExpandedFromAFileThatIsNeo4jsOwn(t *testing.T) {
+	t.Parallel()
 	b := newImage(t, "").with("EXTENDED_CONF", "", "NEO4J_dbms_memory_pagecache_size", "$(echo 77m)")
 	for n := 1; n <= 2; n++ {
 		b.start(b.inside()...)

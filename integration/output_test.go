@@ -10,6 +10,7 @@ import (
 
 // TestNobodyReadsTheOutput: a pipe that is full, and one whose reader has gone.
 func TestNobodyReadsTheOutput(t *testing.T) {
+	t.Parallel()
 	for name, closed := range map[string]bool{"a full pipe": false, "a closed pipe": true} {
 		t.Run(name, func(t *testing.T) {
 			b := newBox(t, obedient).with("AGENT_LOG_LEVEL", "debug")
@@ -48,6 +49,7 @@ func fill(t *testing.T, pipe *os.File) {
 }
 
 func TestOutputOfTheDatabaseIsUntouched(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient)
 	reader, writer, err := os.Pipe()
 	if err != nil {

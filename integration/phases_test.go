@@ -25,6 +25,7 @@ type phase struct {
 }
 
 func TestAStartThatEndsByItself(t *testing.T) {
+	t.Parallel()
 	denied := cloudMap(3)
 	denied.Faults = func(string, int) fakecloudmap.Fault { return fakecloudmap.Fault{Code: "AccessDeniedException"} }
 	for _, p := range []phase{
@@ -122,6 +123,7 @@ func TestAStartThatEndsByItself(t *testing.T) {
 }
 
 func TestAMemberStartsDrainsAndPassesOnTheCode(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, "trap 'exit 5' TERM\nwhile :; do sleep 0.1; done\n")
 	b.start()
 	b.started(1)
@@ -156,6 +158,7 @@ func TestAMemberStartsDrainsAndPassesOnTheCode(t *testing.T) {
 }
 
 func TestAnUnchangedConfigurationIsNotWrittenAgain(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient)
 	var before os.FileInfo
 	for n := 1; n <= 2; n++ {
@@ -176,6 +179,7 @@ func TestAnUnchangedConfigurationIsNotWrittenAgain(t *testing.T) {
 
 // TestAKilledPrepareIsRunAgain kills prepare less often in a row than PID 1 takes for a fault that stays.
 func TestAKilledPrepareIsRunAgain(t *testing.T) {
+	t.Parallel()
 	for range times(1, 10) {
 		killPrepare(t, times(2, 4))
 	}
@@ -205,6 +209,7 @@ func killPrepare(t *testing.T, kills int) {
 }
 
 func TestAMemberOfAFormedClusterDoesNotWaitForAll(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient).core(cloudMap(1)).with("AGENT_DISCOVERY_TIMEOUT", "2s")
 	b.write("volume/.neo4j-agent/formed.json", `{"at":"2026-11-20T00:00:00Z","cluster":"neo4j"}`, 0o644)
 	b.start()
@@ -212,6 +217,7 @@ func TestAMemberOfAFormedClusterDoesNotWaitForAll(t *testing.T) {
 }
 
 func TestAReadReplicaNeedsTwoCores(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient).core(cloudMap(2)).with("NEO4J_dbms_mode", "READ_REPLICA")
 	b.start()
 	b.started(1)
@@ -222,6 +228,7 @@ func TestAReadReplicaNeedsTwoCores(t *testing.T) {
 }
 
 func TestUpgradeModeSkipsDiscovery(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient).core(cloudMap(0)).with("UPGRADE_MODE", "true", "NEO4J_dbms_mode", "CORE")
 	b.start()
 	b.started(1)
@@ -231,6 +238,7 @@ func TestUpgradeModeSkipsDiscovery(t *testing.T) {
 }
 
 func TestAKilledStartLeavesTheDatabaseBehindAndTheNextStartRefuses(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, "trap '' TERM\nwhile :; do sleep 0.1; done\n")
 	b.start()
 	b.started(1)
@@ -250,6 +258,7 @@ func TestAKilledStartLeavesTheDatabaseBehindAndTheNextStartRefuses(t *testing.T)
 }
 
 func TestRegistrationTouchesOneInstanceOnly(t *testing.T) {
+	t.Parallel()
 	service := cloudMap(2)
 	b := newBox(t, obedient).core(service).with("AGENT_REGISTER_DISCOVERY", "true", "AGENT_MEMBER_ID", "me")
 	b.start()
@@ -265,6 +274,7 @@ func TestRegistrationTouchesOneInstanceOnly(t *testing.T) {
 }
 
 func TestAMemberThatNeverStartsLeavesNoRecordBehind(t *testing.T) {
+	t.Parallel()
 	service := cloudMap(1)
 	b := newBox(t, obedient).core(service).with("AGENT_REGISTER_DISCOVERY", "true", "AGENT_MEMBER_ID", "me", "AGENT_DISCOVERY_TIMEOUT", "2s")
 	b.start()
@@ -277,6 +287,7 @@ func TestAMemberThatNeverStartsLeavesNoRecordBehind(t *testing.T) {
 }
 
 func TestADryRunChangesNothing(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient).core(cloudMap(2))
 	dry := exec.Command(agent, "prepare", "--dry-run")
 	dry.Env = b.environ()
@@ -298,6 +309,7 @@ func TestADryRunChangesNothing(t *testing.T) {
 }
 
 func TestRenderAndPeersTellWithoutStarting(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient).core(cloudMap(2))
 	for command, want := range map[string]string{
 		"render":        "causal_clustering.initial_discovery_members=10.0.0.1:5000,10.0.0.2:5000,127.0.0.1:5000\n",
@@ -322,6 +334,7 @@ func TestRenderAndPeersTellWithoutStarting(t *testing.T) {
 
 // TestWhatAnEarlierContainerSaidDoesNotCount: the run directory may be on a volume, or full.
 func TestWhatAnEarlierContainerSaidDoesNotCount(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient)
 	const container = "2026-11-20T00:00:00Z"
 	b.write("run/supervisor.json", `{"startedAt":"`+container+`","phase":"running"}`, 0o644)

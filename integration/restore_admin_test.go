@@ -45,6 +45,7 @@ func (b *box) jobs() []string {
 }
 
 func TestAStoreOf4IsRestoredByItsOwnToolAndTheMemberIsUnbound(t *testing.T) {
+	t.Parallel()
 	server, client := realS3(t)
 	files := map[string][]byte{"neostore": []byte("the store")}
 	var archive bytes.Buffer
@@ -68,6 +69,7 @@ func TestAStoreOf4IsRestoredByItsOwnToolAndTheMemberIsUnbound(t *testing.T) {
 }
 
 func TestAToolThatFailsReplacesNothing(t *testing.T) {
+	t.Parallel()
 	server, client := realS3(t)
 	var archive bytes.Buffer
 	zipped(t, &archive, map[string][]byte{"neostore": []byte("the store")})
@@ -93,6 +95,7 @@ func TestAToolThatFailsReplacesNothing(t *testing.T) {
 }
 
 func TestAnUpgradeCopiesTheOldStoreAndUploadsItsDumpBeforeNeo4jStartsAlone(t *testing.T) {
+	t.Parallel()
 	server, client := realS3(t)
 	var archive bytes.Buffer
 	zipped(t, &archive, map[string][]byte{"neostore": []byte("a store of 3.5")})

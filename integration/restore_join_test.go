@@ -59,6 +59,7 @@ func besideNeighbour(t *testing.T, n *fakeNeighbour) *box {
 }
 
 func TestACoreBesideARunningClusterWaitsForItsLeaderAndJoinsInsteadOfRestoring(t *testing.T) {
+	t.Parallel()
 	n := newNeighbour(t, statusWithout)
 	b := besideNeighbour(t, n)
 	b.start()
@@ -82,6 +83,7 @@ func TestACoreBesideARunningClusterWaitsForItsLeaderAndJoinsInsteadOfRestoring(t
 }
 
 func TestACoreBesideAClusterThatTellsNothingJoinsIt(t *testing.T) {
+	t.Parallel()
 	b := besideNeighbour(t, newNeighbour(t, ""))
 	b.start()
 	b.started(1)
@@ -91,6 +93,7 @@ func TestACoreBesideAClusterThatTellsNothingJoinsIt(t *testing.T) {
 }
 
 func TestACoreBesideAClusterThatStaysWithoutALeaderRestoresNothingAndTriesAgainLater(t *testing.T) {
+	t.Parallel()
 	b := besideNeighbour(t, newNeighbour(t, statusWithout)).with("AGENT_DISCOVERY_TIMEOUT", "3s")
 	b.start()
 	if code := b.exit(30 * time.Second); code != 75 || !strings.Contains(b.output.String(), "restoring could replace newer data") {

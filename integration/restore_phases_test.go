@@ -31,6 +31,7 @@ func snapshotBox(t *testing.T, server, spec string) *box {
 func (b *box) store() string { return filepath.Join(b.dir, "volume/data/databases/graph.db") }
 
 func TestASnapshotIsRestoredOncePerVolumeBeforeTheDatabaseStarts(t *testing.T) {
+	t.Parallel()
 	server, client := realS3(t)
 	files := storeLike(t, 8<<20)
 	uploadBackup(t, client, time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC), files)
@@ -60,6 +61,7 @@ func TestASnapshotIsRestoredOncePerVolumeBeforeTheDatabaseStarts(t *testing.T) {
 }
 
 func TestASnapshotThatCannotBeRestoredEndsTheStartWithItsExitCode(t *testing.T) {
+	t.Parallel()
 	server, client := realS3(t)
 	upload(t, client, "bad.zip", []byte("this is no zip at all"))
 	upload(t, client, "cut.dump", append([]byte("DZV1\x28\xb5\x2f\xfd"), "cut"...))
@@ -96,6 +98,7 @@ func TestASnapshotThatCannotBeRestoredEndsTheStartWithItsExitCode(t *testing.T) 
 }
 
 func TestALongRestoreIsHealthyAndSaysHowFarItIs(t *testing.T) {
+	t.Parallel()
 	server, client := realS3(t)
 	uploadBackup(t, client, time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC), storeLike(t, 24<<20))
 	slow, spoil := proxied(t, server)
@@ -128,6 +131,7 @@ func TestALongRestoreIsHealthyAndSaysHowFarItIs(t *testing.T) {
 // TestAPrepareKilledWhileItRestoresNeverLeavesHalfAStoreUnnoticed kills prepare at random moments of a restore; PID 1
 // runs it again.
 func TestAPrepareKilledWhileItRestoresNeverLeavesHalfAStoreUnnoticed(t *testing.T) {
+	t.Parallel()
 	server, client := realS3(t)
 	files := storeLike(t, 96<<20)
 	uploadBackup(t, client, time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC), files)
@@ -191,6 +195,7 @@ func (b *box) storeIsWholeOrRecorded(t *testing.T, files map[string][]byte) stri
 }
 
 func TestARestoreByHandNeedsAStoppedDatabaseAndTheWordOverwrite(t *testing.T) {
+	t.Parallel()
 	server, client := realS3(t)
 	files := storeLike(t, 4<<20)
 	uploadBackup(t, client, time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC), files)

@@ -35,6 +35,7 @@ func readable(t *testing.T, dir string) {
 }
 
 func TestRootBecomesNeo4jAndTheWholeAgentWithIt(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient)
 	readable(t, b.dir)
 	b.write("password", boxPassword+"\n", 0o600) // only root, or whoever runs the test, can read it
@@ -84,6 +85,7 @@ func TestRootBecomesNeo4jAndTheWholeAgentWithIt(t *testing.T) {
 }
 
 func TestOwnersAreMendedOnlyWhereTheyAreWrong(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient)
 	readable(t, b.dir)
 	b.write("volume/data/databases/old", "data", 0o640)
@@ -114,6 +116,7 @@ func TestOwnersAreMendedOnlyWhereTheyAreWrong(t *testing.T) {
 }
 
 func TestAFullRunDirectoryDoesNotStopTheDatabase(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient)
 	if root() {
 		if err := os.MkdirAll(filepath.Join(b.dir, "run"), 0o755); err != nil {
@@ -135,6 +138,7 @@ func TestAFullRunDirectoryDoesNotStopTheDatabase(t *testing.T) {
 }
 
 func TestAConfigurationFolderThatCannotBeWrittenIsCopied(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient)
 	b.write("home/conf/other.xml", "beside", 0o644)
 	if root() {
@@ -155,6 +159,7 @@ func TestAConfigurationFolderThatCannotBeWrittenIsCopied(t *testing.T) {
 }
 
 func TestTheDefaultRunDirectoryIsMadeByRoot(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient)
 	readable(t, b.dir)
 	delete(b.env, "AGENT_RUN_DIR")
@@ -176,6 +181,7 @@ func TestTheDefaultRunDirectoryIsMadeByRoot(t *testing.T) {
 }
 
 func TestSecureFilePermissionsLeaveWhatWasThere(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient).with("SECURE_FILE_PERMISSIONS", "yes")
 	readable(t, b.dir)
 	b.write("volume/data/databases/old", "data", 0o640)
@@ -204,6 +210,7 @@ func TestSecureFilePermissionsLeaveWhatWasThere(t *testing.T) {
 
 // TestTheDatabaseCannotReadTheAgentsSecrets: code inside Neo4j runs as the same user and must not find them in /proc.
 func TestTheDatabaseCannotReadTheAgentsSecrets(t *testing.T) {
+	t.Parallel()
 	// It looks at its parent and at its siblings. The pattern does not match its own text, which the shell has open.
 	b := newBox(t, `for p in $PPID $(awk -v parent=$PPID -v me=$$ '$4 == parent && $1 != me { print $1 }' /proc/[0-9]*/stat 2>/dev/null); do
   timeout 5 grep -as 'NEO4J_ADMIN_PASSWOR[D]' /proc/$p/fd/* /proc/$p/environ </dev/null

@@ -203,6 +203,7 @@ func outlivesAnOutage(t *testing.T, v *vault, m *localcluster.Member) {
 
 // TestASecretThatCannotBeHadEndsTheStart says why, what to do, and with which code.
 func TestASecretThatCannotBeHadEndsTheStart(t *testing.T) {
+	t.Parallel()
 	v := newVault(t)
 	arn := v.make("neo4j/wrong", `{"user":"a-secret-that-is-not-shown"}`)
 	for name, c := range map[string]struct {
@@ -237,6 +238,7 @@ func TestASecretThatCannotBeHadEndsTheStart(t *testing.T) {
 
 // TestAStartWaitsForSecretsManager: the box's password comes when the line is there again.
 func TestAStartWaitsForSecretsManager(t *testing.T) {
+	t.Parallel()
 	v := newVault(t)
 	b := newBox(t, obedient)
 	delete(b.env, "NEO4J_ADMIN_PASSWORD")
@@ -258,6 +260,7 @@ func TestAStartWaitsForSecretsManager(t *testing.T) {
 
 // TestRenderShowsTheSettingsThatSecretsManagerHas, since it prints what would be used.
 func TestRenderShowsTheSettingsThatSecretsManagerHas(t *testing.T) {
+	t.Parallel()
 	v := newVault(t)
 	b := newBox(t, obedient)
 	for variable, value := range v.env("NEO4J_dbms_security_ldap_authorization_system__password_SECRET", v.make("neo4j/ldap", "of-the-directory")) {

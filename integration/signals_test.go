@@ -9,6 +9,7 @@ import (
 )
 
 func TestTermWhileWaitingForMembersEndsAtOnce(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient).core(cloudMap(1))
 	b.start()
 	b.eventually("prepare to wait for members", 10*time.Second, func() bool { _, body := b.get("/status"); return strings.Contains(body, "2 of 3") })
@@ -25,6 +26,7 @@ func TestTermWhileWaitingForMembersEndsAtOnce(t *testing.T) {
 }
 
 func TestHangupReloadsSecretsAndDisturbsNothing(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient)
 	b.write("password", boxPassword, 0o600)
 	delete(b.env, "NEO4J_ADMIN_PASSWORD")
@@ -49,6 +51,7 @@ func TestHangupReloadsSecretsAndDisturbsNothing(t *testing.T) {
 }
 
 func TestTermToServeDoesNotTakeItAway(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, obedient)
 	b.start()
 	b.started(1)
