@@ -140,7 +140,12 @@ func (w *world) arrives(want ...string) {
 // until waits for a condition with a deadline.
 func until(t testing.TB, holds func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	within(t, 30*time.Second, holds)
+}
+
+func within(t testing.TB, bound time.Duration, holds func() bool) {
+	t.Helper()
+	deadline := time.After(bound)
 	for !holds() {
 		select {
 		case <-deadline:
@@ -157,6 +162,13 @@ var begun = time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
 func queryEntry(n int) string {
 	return begun.Add(time.Duration(n)*time.Millisecond).Format("2006-01-02 15:04:05.000-0700") +
 		fmt.Sprintf(" INFO  %d ms: bolt-session\tbolt\tneo4j\tneo4j-go/5\t\tclient/10.0.0.9:50000\tserver/10.0.0.1:7687>\tneo4j - MATCH (n {id: %d}) RETURN n - {} - {}", n%5000, n)
+}
+
+// entryOf is the number of an entry in a message that has all of it.
+func entryOf(message string) (n int, ok bool) {
+	at := strings.Index(message, "MATCH")
+	_, err := fmt.Sscanf(message[max(at, 0):], "MATCH (n {id: %d})", &n)
+	return n, err == nil && timeLength([]byte(strings.TrimPrefix(message, `{"time":"`))) > 0
 }
 
 func entries(from, to int) []string {

@@ -47,6 +47,9 @@ func (p program) start(t testing.TB) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "LOGSHIP_AS=shipper", "LOGSHIP_PROGRAM="+string(text))
 	cmd.Stderr = os.Stderr
+	if p.said != nil {
+		cmd.Stderr = p.said
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -176,9 +179,8 @@ func judge(t *testing.T, puts [][]fakelogs.Event, written, kills int) {
 	repeated, again := map[int]bool{}, 0
 	for call, events := range puts {
 		for _, e := range events {
-			id := -1
-			at := strings.Index(e.Message, "MATCH")
-			if _, err := fmt.Sscanf(e.Message[max(at, 0):], "MATCH (n {id: %d})", &id); err != nil || timeLength([]byte(e.Message)) == 0 {
+			id, ok := entryOf(e.Message)
+			if !ok {
 				t.Fatalf("no entry: %s", e.Message)
 			}
 			if before, seen := first[id]; seen {

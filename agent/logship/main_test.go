@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"runtime/metrics"
 	"syscall"
 	"testing"
 	"time"
@@ -33,7 +35,36 @@ func TestMain(m *testing.M) {
 type program struct {
 	URL, Path, Checkpoints string
 	Shape                  Shape
+	Memory                 bool // tell how much it was in the end
+
+	said io.Writer // takes its log; os.Stderr if nil
 }
+
+// mostMemory is the most that the Go runtime of this process has had from the system, watched until the returned function
+// is called. It is the resident memory without the program itself, and without what the race detector needs besides.
+func mostMemory() (stop func() uint64) {
+	held, most := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}, uint64(0)
+	look := func() {
+		metrics.Read(held)
+		most = max(most, held[0].Value.Uint64()-held[1].Value.Uint64())
+	}
+	ended, seen := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(seen)
+		for again := time.NewTicker(5 * time.Millisecond); ; {
+			look()
+			select {
+			case <-again.C:
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return func() uint64 { close(ended); <-seen; return most }
+}
+
+// memoryFormat is the last line of the shipper program.
+const memoryFormat = "%d bytes of memory\n"
 
 // shipperMain ships until it is killed, or until SIGTERM and then to the end.
 func shipperMain() int {
@@ -57,7 +88,14 @@ func shipperMain() int {
 		defer cancel()
 		finished <- s.Finish(ctx)
 	}()
+	memory := func() uint64 { return 0 }
+	if p.Memory {
+		memory = mostMemory()
+	}
 	s.Run(context.Background())
+	if p.Memory {
+		fmt.Fprintf(os.Stderr, memoryFormat, memory())
+	}
 	if err := <-finished; err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
