@@ -147,3 +147,33 @@ func TestNoEventIsLostWheneverRefusalsEnd(t *testing.T) {
 		})
 	}
 }
+
+// flaky is picky behind a proxy that breaks those of its first calls whose bits are set.
+type flaky struct {
+	picky
+	broken uint
+}
+
+func (f *flaky) put(ctx context.Context, stream string, events []event) (rejection, error) {
+	if f.calls < 12 && f.broken>>f.calls&1 == 1 {
+		f.calls++
+		return rejection{}, fmt.Errorf("cannot send logs: %w", &reset{})
+	}
+	return f.picky.put(ctx, stream, events)
+}
+
+func TestABadEventIsMarkedOnceHoweverConnectionsBreakMeanwhile(t *testing.T) {
+	for broken := range uint(times(1<<8, 1<<12)) {
+		synctest.Test(t, func(t *testing.T) {
+			f, st := &flaky{broken: broken}, &stats{}
+			s := &sender{target: f, stats: st, finish: make(chan struct{}), voice: voice{log: zerolog.Nop()}}
+			if err := s.deliver(t.Context(), some("a", "bad", "b")); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{"a", string(standIn(some("bad")[0]).message), "b"}
+			if diff := cmp.Diff(want, f.got); diff != "" || st.snapshot().Rejected != 1 {
+				t.Errorf("with %012b, %d rejected: %s", broken, st.snapshot().Rejected, diff)
+			}
+		})
+	}
+}

@@ -108,7 +108,7 @@ func (s *sender) giveBack(b *batch) {
 // deliver tries until each event is taken or proved to be at fault; its only error is ctx's. What is refused is tried in
 // halves, down to a single event, and in twice as many again once that is settled.
 func (s *sender) deliver(ctx context.Context, events []event) error {
-	many, try := len(events), 0
+	many, try, stood := len(events), 0, false // stood: something stands for the first event, which was refused
 	for len(events) > 0 {
 		part := events[:min(many, len(events))]
 		err := s.offer(ctx, part)
@@ -117,13 +117,13 @@ func (s *sender) deliver(ctx context.Context, events []event) error {
 				many = len(part) / 2
 				continue
 			}
-			err = s.leaveOut(ctx, part[0])
+			stood, err = s.leaveOut(ctx, part[0], err, stood)
 		}
 		switch {
 		case err == nil:
 			s.stats.change(func(st *stats) { st.putting = "" })
 			s.voice.over("logs are sent again")
-			events, many, try = events[len(part):], 2*len(part), 0
+			events, many, try, stood = events[len(part):], 2*len(part), 0, false
 			continue
 		case ctx.Err() != nil:
 			return ctx.Err()
