@@ -135,6 +135,8 @@ func reason(err error) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
+	case errors.Is(err, context.Canceled):
+		return "no answer before the end"
 	case errors.As(err, &api):
 		return api.ErrorCode() + ": " + api.ErrorMessage()
 	case errors.As(err, &network):

@@ -53,12 +53,13 @@ type Shipper struct {
 	once    sync.Once
 	started chan struct{}
 	stop    context.CancelFunc // of Run; set before started is closed
+	sent    chan struct{}      // closed when all logs were read to their ends and sent
 	ended   chan struct{}
 }
 
 // New makes a Shipper that is not running yet.
 func New(o Options) *Shipper {
-	s := &Shipper{options: o, finish: make(chan struct{}), started: make(chan struct{}), ended: make(chan struct{})}
+	s := &Shipper{options: o, finish: make(chan struct{}), started: make(chan struct{}), sent: make(chan struct{}), ended: make(chan struct{})}
 	if s.target = target(newWriter(o.Stdout)); o.CloudWatch != nil {
 		s.group = newGroup(*o.CloudWatch, o.Log)
 		s.target = s.group
@@ -99,6 +100,9 @@ func (s *Shipper) Run(ctx context.Context) {
 		beside.Go(func() { s.group.keep(ctx) })
 	}
 	logs.Wait()
+	if ctx.Err() == nil {
+		close(s.sent)
+	}
 	unwatch()
 	if s.group != nil {
 		s.group.end()
@@ -147,23 +151,33 @@ func (s *Shipper) Finish(ctx context.Context) error {
 	}
 	select {
 	case <-s.ended:
-		for _, st := range s.stats {
-			if trouble := st.unfinished(); trouble != "" {
-				return fmt.Errorf("cannot finish sending the logs: %s", trouble)
-			}
-		}
-		return nil
 	case <-ctx.Done():
+		s.stop()
+		<-s.ended
 	}
-	s.stop()
-	<-s.ended
-	var unsent int64
-	trouble := ""
+	if !closed(s.sent) {
+		return s.unsent()
+	}
+	for _, st := range s.stats {
+		if trouble := st.unfinished(); trouble != "" {
+			return fmt.Errorf("cannot finish sending the logs: %s", trouble)
+		}
+	}
+	return nil
+}
+
+// unsent is the error for when time was up before the end of all logs.
+func (s *Shipper) unsent() error {
+	var bytes int64
+	what, trouble := "all", ""
 	for _, st := range s.Snapshot() {
-		unsent += st.BytesBehind
+		bytes += st.BytesBehind
 		if st.Trouble != "" {
 			trouble = ": " + st.Trouble
 		}
 	}
-	return fmt.Errorf("cannot send the last %d bytes of the logs in time%s", unsent, trouble)
+	if bytes > 0 { // else the files were not looked at again
+		what = fmt.Sprintf("the last %d bytes", bytes)
+	}
+	return fmt.Errorf("cannot send %s of the logs in time%s", what, trouble)
 }

@@ -67,7 +67,7 @@ func (g *group) retain(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, retainLimit)
 	defer cancel()
 	_, err := g.Create.PutRetentionPolicy(limited, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &g.Group, RetentionInDays: &g.RetentionDays}, once)
-	if err == nil || ctx.Err() != nil {
+	if err == nil {
 		return
 	}
 	g.log.Warn().Msgf("cannot set how long log group %s keeps events: %s", g.Group, reason(err))

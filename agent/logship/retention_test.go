@@ -1,12 +1,15 @@
 package logship
 
 import (
+	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
 
 	"neo4j-agent/agent/logship/fakelogs"
 )
@@ -91,4 +94,33 @@ func TestNothingWaitsLongForASlowRetentionPolicy(t *testing.T) {
 			t.Errorf("the end came after %s\n%s", waited, said)
 		}
 	})
+}
+
+func TestALogThatWasSentIsNotCalledUnsentWhereTheRetentionPolicyTakesTooLong(t *testing.T) {
+	w := newWorld(t)
+	var said strings.Builder
+	w.options.Log, w.options.CloudWatch.RetentionDays = zerolog.New(zerolog.SyncWriter(&said)), 30
+	asked := make(chan struct{})
+	w.service.Faults = func(operation string, _ int) fakelogs.Fault {
+		if operation != "PutRetentionPolicy" {
+			return fakelogs.Fault{}
+		}
+		close(asked)
+		return fakelogs.Fault{Slow: time.Hour}
+	}
+	w.write("query.log", lines(entries(0, 3)))
+	s, _ := w.run()
+	<-asked
+	bound, end := context.WithCancel(t.Context())
+	finished := make(chan error)
+	go func() { finished <- s.Finish(bound) }()
+	w.arrives(entries(0, 3)...)
+	<-s.sent
+	end()
+	if err := <-finished; err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(said.String(), "cannot set how long log group") {
+		t.Errorf("it says:\n%s", said.String())
+	}
 }
