@@ -94,7 +94,7 @@ func (p *preparation) learn(ctx context.Context, version neo4jconf.Version, edit
 	p.prepared.Ports.Discovery = intent.Ports.Discovery
 	p.prepared.FormedBefore = state.wasFormed() || config.FormedBefore(exists)
 	p.prepared.DataDir, p.prepared.StateDir = config.DataDir(), p.folders.state
-	p.prepared.Logs, p.prepared.UnwrittenLogs = config.LogFiles(), config.UnwrittenLogs()
+	p.prepared.Logs, p.prepared.RotatedLogs, p.prepared.UnwrittenLogs = config.LogFiles(), config.RotatedLogs(), config.UnwrittenLogs()
 	return nil
 }
 

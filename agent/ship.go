@@ -122,7 +122,7 @@ func (s *server) shipping(ctx context.Context, prepared runstate.Prepared) (logs
 		if s.settings.LogStream == "" || len(s.settings.ShipLogs) > 1 {
 			stream += "/" + name
 		}
-		options.Logs = append(options.Logs, logship.Log{Name: name, Path: path, Stream: stream})
+		options.Logs = append(options.Logs, logship.Log{Name: name, Path: path, Rotated: prepared.RotatedLogs[name], Stream: stream})
 	}
 	if s.settings.LogTarget == "stdout" {
 		return options, nil

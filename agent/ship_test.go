@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,22 @@ func TestTheLogOfADatabaseThatEndedAtOnceIsSent(t *testing.T) {
 	s.shipLogs(t.Context())
 	if all := s.logShipping(); len(all) != 1 || all[0].Events != 1 {
 		t.Errorf("sent: %+v, want the one record", all)
+	}
+}
+
+func TestRotatedFilesAreSentFromWherePrepareSaysThatTheyAre(t *testing.T) {
+	dir := t.TempDir()
+	for n, name := range []string{"old-1", "old-2", "debug.log"} {
+		if err := os.WriteFile(filepath.Join(dir, name), fmt.Appendf(nil, "2026-11-24 10:00:0%d.000+0000 INFO  a word\n", n), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := shipping(t, dir, runstate.Prepared{
+		Logs: map[string]string{"debug": filepath.Join(dir, "debug.log")}, RotatedLogs: map[string]string{"debug": filepath.Join(dir, "old-*")},
+	}, "debug")
+	s.shipLogs(t.Context())
+	if all := s.logShipping(); len(all) != 1 || all[0].Events != 3 {
+		t.Errorf("sent: %+v, want three records", all)
 	}
 }
 

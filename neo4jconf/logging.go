@@ -31,7 +31,7 @@ func (c Config) ServerLogs() ([]byte, bool) {
 		found = []byte(c.dialect.shippedLogging())
 	}
 	ours := shippedQueryLog.ReplaceAll(found, []byte(ourQueryLog))
-	if path.Base(readLogging(ours)["query"]) != "slow_query.log" {
+	if path.Base(readLogging(ours)["query"].name) != "slow_query.log" {
 		return nil, false
 	}
 	return ours, true
@@ -47,8 +47,9 @@ func (c Config) loggingElsewhere() bool {
 type logging struct {
 	Appenders struct {
 		All []struct {
-			Name string `xml:"name,attr"`
-			File string `xml:"fileName,attr"`
+			Name    string `xml:"name,attr"`
+			File    string `xml:"fileName,attr"`
+			Pattern string `xml:"filePattern,attr"`
 		} `xml:",any"`
 	}
 	Loggers struct {
@@ -64,19 +65,22 @@ type logging struct {
 // loggers are the names of the logs' loggers (manual, "Logging"). The root logger, which has none, writes debug.log.
 var loggers = map[string]string{"": "debug", "QueryLogger": "query", "SecurityLogger": "security", "HttpLogger": "http"}
 
-// readLogging returns the files that a server-logs.xml names, as it names them, by log. There are none in what is no XML.
-func readLogging(file []byte) map[string]string {
+// logFile is where a log is written, and how its rotated files are called, as a server-logs.xml says it.
+type logFile struct{ name, pattern string }
+
+// readLogging returns the files that a server-logs.xml names by log. There are none in what is no XML.
+func readLogging(file []byte) map[string]logFile {
 	var read logging
 	if xml.Unmarshal(file, &read) != nil {
 		return nil
 	}
-	files, found := map[string]string{}, map[string]string{}
+	files, found := map[string]logFile{}, map[string]logFile{}
 	for _, appender := range read.Appenders.All {
-		files[appender.Name] = appender.File
+		files[appender.Name] = logFile{appender.File, appender.Pattern}
 	}
 	for _, logger := range read.Loggers.All {
 		for _, to := range logger.Refs {
-			if log := loggers[logger.Name]; log != "" && found[log] == "" {
+			if log := loggers[logger.Name]; log != "" && found[log].name == "" {
 				found[log] = files[to.Ref]
 			}
 		}
@@ -86,22 +90,57 @@ func readLogging(file []byte) map[string]string {
 
 // loggedTo returns the path of a log by the server-logs.xml in force, and the shipped one where it cannot be told: the file may
 // look things up that only the server knows.
-func (c Config) loggedTo(files map[string]string, log, logs string) string {
-	file := strings.Replace(files[log], "${config:server.directories.logs}", logs, 1)
+func (c Config) loggedTo(files map[string]logFile, log, logs string) string {
+	file := strings.Replace(files[log].name, logsLookup, logs, 1)
 	if file == "" || strings.Contains(file, "$") {
 		return path.Join(logs, log+".log")
 	}
 	return resolve(c.home, file, "")
 }
 
-// configuredLogs returns the paths of the logs by the server-logs.xml that will be there. user-logs.xml is not read: the
-// agent reads Neo4j's output itself.
-func (c Config) configuredLogs(logs string) map[string]string {
+// namedLogs are the files that the server-logs.xml names that will be there, where the agent knows it.
+func (c Config) namedLogs() map[string]logFile {
 	file, ours := c.ServerLogs()
 	if !ours && !c.loggingElsewhere() {
 		file = c.logging
 	}
-	named := readLogging(file)
+	return readLogging(file)
+}
+
+// logsLookup is how a server-logs.xml names the directory of the logs; in a pattern with one $ more (manual, "Logging").
+const logsLookup = "${config:server.directories.logs}"
+
+// changing are the parts of a filePattern that differ from file to file: dates, counters, and the time of the rotation
+// (https://logging.apache.org/log4j/2.x/manual/appenders/rolling-file.html).
+var changing = regexp.MustCompile(`%-?\d*[di](\{[^{}]*\})*|\$\$?\{date:[^{}]*\}`)
+
+// RotatedLogs returns by log what the paths of its rotated files match (path.Match), for those that server-logs.xml puts
+// elsewhere than beside the log under a name that goes on from its own. A pattern that looks things up that only the server
+// knows is passed over.
+func (c Config) RotatedLogs() map[string]string {
+	found := map[string]string{}
+	if !c.dialect.strict() {
+		return found
+	}
+	logs, files := resolve(c.home, c.get(logsDir), "logs"), c.LogFiles()
+	for log, file := range c.namedLogs() {
+		pattern := strings.Replace(strings.Replace(file.pattern, "$"+logsLookup, logs, 1), logsLookup, logs, 1)
+		rest := changing.ReplaceAllString(pattern, "")
+		if pattern == "" || strings.ContainsAny(rest, "$%") || files[log] == "" || strings.HasPrefix(pattern, files[log]+".") {
+			continue
+		}
+		pattern = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(pattern)
+		found[log] = resolve(c.home, changing.ReplaceAllStringFunc(pattern, func(part string) string {
+			return "*" + strings.Repeat("/*", strings.Count(part, "/")) // a date may be folders
+		}), "")
+	}
+	return found
+}
+
+// configuredLogs returns the paths of the logs by the server-logs.xml that will be there. user-logs.xml is not read: the
+// agent reads Neo4j's output itself.
+func (c Config) configuredLogs(logs string) map[string]string {
+	named := c.namedLogs()
 	files := map[string]string{"user": path.Join(logs, "neo4j.log")}
 	for _, log := range loggers {
 		if c.dialect.Edition == Enterprise || log == "debug" || log == "http" {

@@ -95,3 +95,37 @@ func TestServerLogsStayUntouchedWhereNobodyAskedOrTheUserHasHisOwn(t *testing.T)
 		t.Error(diff)
 	}
 }
+
+func TestRotatedLogsAreLookedForWhereServerLogsXMLPutsThem(t *testing.T) {
+	const beside = "$${config:server.directories.logs}/query.log.%02i"
+	for name, test := range map[string]struct{ pattern, want string }{
+		"as shipped":               {beside, ""},
+		"a date behind":            {"${config:server.directories.logs}/query.log.%d{yyyy-MM-dd}.%i", ""},
+		"another folder":           {"${config:server.directories.logs}/old/query.log.%i", "/mnt/neo4j/logs/old/query.log.*"},
+		"a folder of its own":      {"/archive/q-%d{yyyy-MM-dd}{UTC}-%02i.log", "/archive/q-*-*.log"},
+		"a folder for each month":  {"$${config:server.directories.logs}/$${date:yyyy-MM}/query-%d{MM-dd}.log", "/mnt/neo4j/logs/*/query-*.log"},
+		"folders in a date":        {"/archive/%d{yyyy/MM}/query-%i.log", "/archive/*/*/query-*.log"},
+		"another name beside":      {"$${config:server.directories.logs}/old-%i.log", "/mnt/neo4j/logs/old-*.log"},
+		"signs that stand for any": {"/a[r]?/query.log.%i", `/a\[r]\?/query.log.*`},
+		"what only the JVM knows":  {"${env:ARCHIVE}/query.log.%i", ""},
+		"none":                     {"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := cluster5(dialect(t, 5, 26, Enterprise), Core)
+			in.ServerLogs = []byte(strings.Replace(in.Dialect.shippedLogging(), beside, test.pattern, 1))
+			in.QueryLog = false
+			c, _ := render(t, in)
+			want := map[string]string{}
+			if test.want != "" {
+				want["query"] = test.want
+			}
+			if diff := cmp.Diff(want, c.RotatedLogs()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	c, _ := render(t, cluster(dialect(t, 3, 5, Enterprise), Core))
+	if got := c.RotatedLogs(); len(got) != 0 {
+		t.Errorf("3.5 puts them beside the log, not %v", got)
+	}
+}

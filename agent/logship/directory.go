@@ -3,6 +3,7 @@ package logship
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,9 +39,10 @@ type entry struct {
 var compressed = []string{".gz", ".zip", ".bz2", ".deflate", ".pack200", ".xz", ".zst", ".tmp"}
 
 // list finds the log at path and its rotated files, oldest first: query.log.1 (3.5, 4.x), query.log.01 (5 and later), and
-// whatever a pattern makes that begins with query.log or with query and a separator and ends in .log. The order is that
-// of the last write, since a pattern may count up or down. A directory that is not there has no files.
-func list(path string) ([]entry, error) {
+// whatever a pattern makes that begins with query.log or with query and a separator and ends in .log; and those that are
+// elsewhere, if elsewhere says what their paths match. The order is that of the last write, since a pattern may count up or
+// down. A directory that is not there has no files.
+func list(path, elsewhere string) ([]entry, error) {
 	names, err := os.ReadDir(filepath.Dir(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -48,18 +50,26 @@ func list(path string) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	base := filepath.Base(path)
-	var found []entry
+	var paths []string
 	for _, name := range names {
-		if !belongs(name.Name(), base) {
-			continue
+		if belongs(name.Name(), filepath.Base(path)) {
+			paths = append(paths, filepath.Join(filepath.Dir(path), name.Name()))
 		}
-		full := filepath.Join(filepath.Dir(path), name.Name())
-		info, err := os.Stat(full)
+	}
+	if elsewhere != "" {
+		matching, err := filepath.Glob(elsewhere)
+		if err != nil {
+			return nil, fmt.Errorf("cannot look for rotated files %s: %v", elsewhere, err)
+		}
+		paths = append(paths, slices.DeleteFunc(matching, isCompressed)...)
+	}
+	var found []entry
+	for _, each := range paths {
+		info, err := os.Stat(each)
 		if err != nil || !info.Mode().IsRegular() { // renamed meanwhile: the next listing has it
 			continue
 		}
-		found = append(found, entry{path: full, id: idOf(info), size: info.Size(), mtime: info.ModTime(), active: name.Name() == base})
+		found = append(found, entry{path: each, id: idOf(info), size: info.Size(), mtime: info.ModTime(), active: each == filepath.Clean(path)})
 	}
 	return inOrder(found), nil
 }
@@ -88,10 +98,8 @@ func belongs(name, base string) bool {
 	if name == base {
 		return true
 	}
-	for _, ending := range compressed {
-		if strings.HasSuffix(name, ending) {
-			return false
-		}
+	if isCompressed(name) {
+		return false
 	}
 	if strings.HasPrefix(name, base+".") || strings.HasPrefix(name, base+"-") {
 		return true
@@ -100,4 +108,8 @@ func belongs(name, base string) bool {
 	rest, ok := strings.CutPrefix(name, stem)
 	return ok && stem != base && strings.HasSuffix(rest, ".log") && len(rest) > len(".log") && strings.ContainsRune("-._", rune(rest[0])) &&
 		strings.ContainsAny(rest, "0123456789")
+}
+
+func isCompressed(name string) bool {
+	return slices.ContainsFunc(compressed, func(ending string) bool { return strings.HasSuffix(name, ending) })
 }

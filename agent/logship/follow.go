@@ -11,17 +11,18 @@ import (
 // follower reads one log over its rotations and makes batches of it. All that it reads and has not handed over fits in
 // one batch: while nothing is taken from it, it reads nothing, and the files are the buffer.
 type follower struct {
-	path   string
-	ledger *ledger
-	source *source // nil, or the file read last
-	shaper shaper
-	build  builder
-	taken  int64 // bytes of records since the last listing
-	out    chan<- *batch
-	stats  *stats
-	wake   <-chan struct{} // something happened in the log's directory
-	finish <-chan struct{} // closed when Neo4j has gone
-	voice  voice
+	path      string
+	elsewhere string // Log.Rotated
+	ledger    *ledger
+	source    *source // nil, or the file read last
+	shaper    shaper
+	build     builder
+	taken     int64 // bytes of records since the last listing
+	out       chan<- *batch
+	stats     *stats
+	wake      <-chan struct{} // something happened in the log's directory
+	finish    <-chan struct{} // closed when Neo4j has gone
+	voice     voice
 }
 
 // run reads until finish, and then to the end, or until ctx ends. It closes out.
@@ -151,7 +152,7 @@ func (f *follower) readOn(ctx context.Context, ended bool) bool {
 
 // list takes a listing and says how far behind the log is.
 func (f *follower) list() []entry {
-	found, err := list(f.path)
+	found, err := list(f.path, f.elsewhere)
 	if err != nil {
 		f.say(err)
 		return nil

@@ -1,6 +1,7 @@
 package logship
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -67,6 +68,40 @@ func TestRotationsWhileAwayLoseAndRepeatNothing(t *testing.T) {
 		end(true)
 		w.arrives(all...)
 	}
+}
+
+func TestFilesThatAreRotatedIntoAnotherFolderAreReadToTheirEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.Logs[0].Rotated = filepath.Join(w.logs, "*", "old-*.log*")
+	folder := filepath.Join(w.logs, "2026-11")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	archive := func(n int, ending string) {
+		if err := os.Rename(filepath.Join(w.logs, "query.log"), filepath.Join(folder, fmt.Sprintf("old-%d.log%s", n, ending))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := entries(0, 50)
+	w.write("query.log", lines(entries(900, 901)))
+	archive(0, ".gz") // as if it were compressed, which log4j2 does beside
+	w.write("query.log", lines(all[:5]))
+	_, end := w.run()
+	w.arrives(all[:5]...)
+	w.write("query.log", lines(all[5:10]))
+	archive(1, "")
+	w.write("query.log", lines(all[10:15]))
+	w.arrives(all[:15]...)
+	end(true)
+	for n := 15; n < 45; n += 10 { // while it is away
+		w.write("query.log", lines(all[n:n+10]))
+		archive(n, "")
+	}
+	w.write("query.log", lines(all[45:]))
+	_, end = w.run()
+	end(true)
+	w.arrives(all...)
 }
 
 func TestWhatIsNotThereYetIsFollowedWhenItComes(t *testing.T) {

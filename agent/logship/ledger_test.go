@@ -31,7 +31,7 @@ func readUpTo(t *testing.T, text string, offset int64) (entry, *ledger) {
 
 func listed(t *testing.T, path string) []entry {
 	t.Helper()
-	found, err := list(path)
+	found, err := list(path, "")
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
@@ -184,7 +184,7 @@ func TestListingsAreOldestFirstWhateverThePattern(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	found, err := list(filepath.Join(dir, "query.log"))
+	found, err := list(filepath.Join(dir, "query.log"), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,9 +35,10 @@ type Options struct {
 
 // Log is one log file of Neo4j.
 type Log struct {
-	Name   string // such as "query", whose entries are parsed; unique
-	Path   string // of the active file; neither it nor its directory need be there yet
-	Stream string // in CloudWatch Logs
+	Name    string // such as "query", whose entries are parsed; unique
+	Path    string // of the active file; neither it nor its directory need be there yet
+	Rotated string // what the paths of rotated files match (path.Match) that are elsewhere than beside it; "" for none
+	Stream  string // in CloudWatch Logs
 }
 
 // queryLog is the Log.Name whose records are entries of the query log.
@@ -122,7 +123,7 @@ func (s *Shipper) start(ctx context.Context, running *sync.WaitGroup, l Log, st 
 		say.say(fmt.Errorf("%v: the log is sent from its beginning", err))
 	}
 	batches, used := make(chan *batch), make(chan *batch, 1)
-	follow := &follower{path: l.Path, ledger: newLedger(marks), build: builder{used: used}, out: batches, stats: st, wake: wake, finish: s.finish, voice: say,
+	follow := &follower{path: l.Path, elsewhere: l.Rotated, ledger: newLedger(marks), build: builder{used: used}, out: batches, stats: st, wake: wake, finish: s.finish, voice: say,
 		shaper: shaper{shape: s.options.Shape, query: l.Name == queryLog, dropParameters: s.options.DropParameters, count: &Stats{}}}
 	if s.options.SlowQueries && l.Name == queryLog {
 		follow.shaper.slow = &slowQueries{member: s.options.Member}

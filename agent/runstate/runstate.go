@@ -80,6 +80,7 @@ type Prepared struct {
 	DataDir       string            `json:"dataDir"`
 	StateDir      string            `json:"stateDir"`                // .neo4j-agent on the volume
 	Logs          map[string]string `json:"logs,omitempty"`          // name (debug, query, security, …) to path
+	RotatedLogs   map[string]string `json:"rotatedLogs,omitempty"`   // name to what the paths of rotated files match that are elsewhere than beside
 	UnwrittenLogs map[string]string `json:"unwrittenLogs,omitempty"` // those that go to no file, to the setting that would change it
 	Markers       string            `json:"markers,omitempty"`       // folder of the restore's markers
 	Scripts       map[string]string `json:"scripts,omitempty"`       // database to the statements of its users and roles, left by a restore
