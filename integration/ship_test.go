@@ -35,13 +35,19 @@ touch $NEO4J_HOME/wrote
 while :; do sleep 0.1; done
 `
 
-// shipping is a box that sends its query log to a strict fake of CloudWatch Logs.
+// shipping is a box whose database logs, and that sends its query log to a strict fake of CloudWatch Logs.
 func shipping(t *testing.T) (*box, *fakelogs.Server) {
+	t.Helper()
+	return shippingOf(t, strings.ReplaceAll(logging, "2026-11-24 10:00:00", time.Now().UTC().Format(time.DateTime)))
+}
+
+// shippingOf is such a box with another database.
+func shippingOf(t *testing.T, behaviour string) (*box, *fakelogs.Server) {
 	t.Helper()
 	service := fakelogs.New()
 	server := httptest.NewServer(service)
 	t.Cleanup(server.Close)
-	b := newBox(t, strings.ReplaceAll(logging, "2026-11-24 10:00:00", time.Now().UTC().Format(time.DateTime)))
+	b := newBox(t, behaviour)
 	return b.with("AGENT_SHIP_LOGS", "query", "AGENT_LOG_GROUP", shipGroup, "AGENT_MEMBER_ID", "the-member",
 		"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", server.URL, "AWS_REGION", "eu-central-1",
 		"AWS_ACCESS_KEY_ID", "a", "AWS_SECRET_ACCESS_KEY", boxSecretKey), service
@@ -95,32 +101,6 @@ func TestEveryRecordOfTheQueryLogArrivesOnceAfterACleanStop(t *testing.T) {
 		if counts[n] != 1 {
 			t.Errorf("query %d arrived %d times", n, counts[n])
 		}
-	}
-}
-
-func TestAKilledServeGoesOnFromItsCheckpoint(t *testing.T) {
-	t.Parallel()
-	b, service := shipping(t)
-	b.start()
-	b.started(1)
-	b.eventually("the first events", time.Minute, func() bool { return len(service.Puts(shipGroup, shipStream)) > 0 })
-	if err := syscall.Kill(b.stage("serve"), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	b.wrote()
-	b.stops()
-	counts, most, twice := sent(t, service), 0, 0
-	for _, put := range service.Puts(shipGroup, shipStream) {
-		most = max(most, len(put))
-	}
-	for n := 1; n <= shipLines; n++ {
-		if counts[n] == 0 {
-			t.Errorf("query %d is lost", n)
-		}
-		twice += max(0, counts[n]-1)
-	}
-	if twice > most {
-		t.Errorf("%d queries arrived again, and the largest batch has %d", twice, most)
 	}
 }
 

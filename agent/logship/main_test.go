@@ -18,7 +18,7 @@ import (
 	"neo4j-agent/agent/logship/fakelogs"
 )
 
-// TestMain lets this test binary be a program that ships logs, or the service that takes them, for tests that kill it or
+// TestMain lets this test binary be a program that ships logs, or the service that takes them, for tests that watch it or
 // measure it.
 func TestMain(m *testing.M) {
 	switch {
