@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
-	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"neo4j-agent/agent/callerror"
 )
 
 // Putter is satisfied by *cloudwatchlogs.Client. The permission logs:PutLogEvents is needed.
@@ -48,13 +47,13 @@ func (g *group) put(ctx context.Context, stream string, events []event) (rejecti
 		return g.Put.PutLogEvents(ctx, in, once, body.carry)
 	}
 	out, err := call()
-	if codeOf(err) == "ResourceNotFoundException" {
+	if callerror.Code(err) == "ResourceNotFoundException" {
 		if err := g.create(ctx, stream); err != nil {
 			return rejection{}, err
 		}
 		out, err = call()
 	}
-	if codeOf(err) == "DataAlreadyAcceptedException" { // not since 2023, says its page; others speak the protocol too
+	if callerror.Code(err) == "DataAlreadyAcceptedException" { // not since 2023, says its page; others speak the protocol too
 		return rejection{}, nil
 	}
 	if err != nil {
@@ -84,34 +83,26 @@ func (g *group) create(ctx context.Context, stream string) error {
 		return unlessThere(err)
 	}
 	err := makeStream()
-	if codeOf(err) == "ResourceNotFoundException" {
+	if callerror.Code(err) == "ResourceNotFoundException" {
 		_, err = g.Create.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &g.Group}, once)
 		if err = unlessThere(err); err != nil {
-			return fmt.Errorf("cannot create log group %s: %s", g.Group, reason(err))
+			return fmt.Errorf("cannot create log group %s: %s", g.Group, callerror.Reason(err))
 		}
 		g.isNew()
 		err = makeStream()
 	}
 	if err != nil {
-		return fmt.Errorf("cannot create log stream %s in %s: %s", stream, g.Group, reason(err))
+		return fmt.Errorf("cannot create log stream %s in %s: %s", stream, g.Group, callerror.Reason(err))
 	}
 	g.log.Info().Str("group", g.Group).Str("stream", stream).Msg("log stream created")
 	return nil
 }
 
 func unlessThere(err error) error {
-	if codeOf(err) == "ResourceAlreadyExistsException" {
+	if callerror.Code(err) == "ResourceAlreadyExistsException" {
 		return nil
 	}
 	return err
-}
-
-func codeOf(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		return api.ErrorCode()
-	}
-	return ""
 }
 
 // unfit are the errors of PutLogEvents that say that a batch is not as it should be.
@@ -119,36 +110,8 @@ var unfit = []string{"InvalidParameterException", "ValidationException", "Serial
 
 func translate(doing string, err error) error {
 	var answer *smithyhttp.ResponseError
-	if slices.Contains(unfit, codeOf(err)) || errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusRequestEntityTooLarge {
-		return fmt.Errorf("cannot %s: %w: %s", doing, errUnfit, reason(err))
+	if slices.Contains(unfit, callerror.Code(err)) || errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusRequestEntityTooLarge {
+		return fmt.Errorf("cannot %s: %w: %s", doing, errUnfit, callerror.Reason(err))
 	}
-	return fmt.Errorf("cannot %s: %s", doing, reason(err))
-}
-
-// reason is the cause without what differs from try to try (request ids, own ports), so that a log line about it is
-// written once.
-func reason(err error) string {
-	var api smithy.APIError
-	var network *net.OpError
-	var request *url.Error
-	var answer *smithyhttp.ResponseError
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer in time"
-	case errors.Is(err, context.Canceled):
-		return "no answer before the end"
-	case errors.As(err, &api):
-		return api.ErrorCode() + ": " + api.ErrorMessage()
-	case errors.As(err, &network):
-		to := ""
-		if network.Addr != nil {
-			to = " " + network.Addr.String()
-		}
-		return fmt.Sprintf("%s%s: %s", network.Op, to, network.Err)
-	case errors.As(err, &request):
-		return request.Err.Error()
-	case errors.As(err, &answer):
-		return fmt.Sprintf("HTTP status %d %s", answer.HTTPStatusCode(), http.StatusText(answer.HTTPStatusCode()))
-	}
-	return err.Error()
+	return fmt.Errorf("cannot %s: %s", doing, callerror.Reason(err))
 }

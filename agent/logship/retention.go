@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/rs/zerolog"
+
+	"neo4j-agent/agent/callerror"
 )
 
 // group is a CloudWatch that streams share.
@@ -70,7 +72,7 @@ func (g *group) retain(ctx context.Context) {
 	if err == nil {
 		return
 	}
-	g.log.Warn().Msgf("cannot set how long log group %s keeps events: %s", g.Group, reason(err))
+	g.log.Warn().Msgf("cannot set how long log group %s keeps events: %s", g.Group, callerror.Reason(err))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.retained, g.retainAt = false, time.Now().Add(retainAgain)

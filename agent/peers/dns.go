@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+
+	"neo4j-agent/agent/callerror"
 )
 
 // Resolver is satisfied by *net.Resolver.
@@ -32,7 +34,7 @@ func (r records) Find(ctx context.Context) ([]Member, error) {
 	defer cancel()
 	addrs, err := lookup(ctx, r.resolver, r.name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot look up %s: %s", r.name, reason(err))
+		return nil, fmt.Errorf("cannot look up %s: %s", r.name, callerror.Reason(err))
 	}
 	found := make([]Member, len(addrs))
 	for i, addr := range addrs {
@@ -58,13 +60,13 @@ func (s services) Find(ctx context.Context) ([]Member, error) {
 	defer cancel()
 	_, answers, err := s.resolver.LookupSRV(ctx, "", "", s.name)
 	if err != nil && !isNotFound(err) {
-		return nil, fmt.Errorf("cannot look up the SRV records of %s: %s", s.name, reason(err))
+		return nil, fmt.Errorf("cannot look up the SRV records of %s: %s", s.name, callerror.Reason(err))
 	}
 	var found []Member
 	for _, answer := range answers {
 		addrs, err := lookup(ctx, s.resolver, answer.Target)
 		if err != nil {
-			return nil, fmt.Errorf("cannot look up %s: %s", answer.Target, reason(err))
+			return nil, fmt.Errorf("cannot look up %s: %s", answer.Target, callerror.Reason(err))
 		}
 		if len(addrs) > 0 {
 			found = append(found, Member{Host: answer.Target, Port: int(answer.Port), Addrs: addrs})

@@ -1,16 +1,12 @@
 package peers
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"strings"
 	"time"
 
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"neo4j-agent/agent/callerror"
 )
 
 // NotEnoughError says that the time was up before enough members were found. Trying again later may help (exit 75).
@@ -71,45 +67,14 @@ var errNotThere = errors.New("no such instance")
 
 // translate turns an error of the SDK into one of ours. What is neither a wrong service nor a refusal may pass by itself.
 func translate(doing string, err error) error {
-	code := ""
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		code = api.ErrorCode()
+	if callerror.Denied(err) {
+		return &PermissionError{Doing: doing, Reason: callerror.Reason(err)}
 	}
-	switch code {
+	switch callerror.Code(err) {
 	case "InstanceNotFound":
 		return errNotThere
 	case "ServiceNotFound", "InvalidInput", "ValidationException":
-		return &WrongServiceError{Doing: doing, Reason: reason(err)}
-	// The common errors that mean "not with these credentials":
-	// https://docs.aws.amazon.com/cloud-map/latest/api/CommonErrors.html
-	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "OptInRequired", "UnrecognizedClientException",
-		"InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature",
-		"MissingAuthenticationToken", "ExpiredToken", "ExpiredTokenException":
-		return &PermissionError{Doing: doing, Reason: reason(err)}
+		return &WrongServiceError{Doing: doing, Reason: callerror.Reason(err)}
 	}
-	return fmt.Errorf("cannot %s: %s", doing, reason(err))
-}
-
-// reason is the cause without what differs from try to try (request ids, own ports), so that a log line about it is
-// written once.
-func reason(err error) string {
-	var api smithy.APIError
-	var network *net.OpError
-	var answer *smithyhttp.ResponseError
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer in time"
-	case errors.As(err, &api):
-		return api.ErrorCode() + ": " + api.ErrorMessage()
-	case errors.As(err, &network):
-		to := ""
-		if network.Addr != nil {
-			to = " " + network.Addr.String()
-		}
-		return fmt.Sprintf("%s%s: %s", network.Op, to, network.Err)
-	case errors.As(err, &answer):
-		return fmt.Sprintf("HTTP status %d %s", answer.HTTPStatusCode(), http.StatusText(answer.HTTPStatusCode()))
-	}
-	return err.Error()
+	return fmt.Errorf("cannot %s: %s", doing, callerror.Reason(err))
 }

@@ -1,15 +1,10 @@
 package secrets
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"strings"
 
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"neo4j-agent/agent/callerror"
 )
 
 // Kind is what has to change before a value can be had; the greatest is the worst.
@@ -56,46 +51,18 @@ func fail(kind Kind, v version, reason string) *Error {
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors and
 // CommonErrors. What is none of them, such as a throttled call or one that was not answered, may pass by itself.
 func translate(v version, err error) *Error {
-	code := ""
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		code = api.ErrorCode()
+	if callerror.Denied(err) {
+		return fail(Denied, v, callerror.Reason(err)+"; the task's role must be allowed secretsmanager:GetSecretValue on it, and kms:Decrypt on its key")
 	}
-	switch code {
-	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "OptInRequired", "UnrecognizedClientException",
-		"InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature",
-		"MissingAuthenticationToken", "ExpiredToken", "ExpiredTokenException":
-		return fail(Denied, v, reason(err)+"; the task's role must be allowed secretsmanager:GetSecretValue on it, and kms:Decrypt on its key")
+	switch callerror.Code(err) {
 	case "ResourceNotFoundException":
-		return fail(Wrong, v, reason(err)+"; correct the ARN or the stage, or make the secret")
+		return fail(Wrong, v, callerror.Reason(err)+"; correct the ARN or the stage, or make the secret")
 	case "InvalidRequestException": // a secret that is to be deleted
-		return fail(Wrong, v, reason(err)+"; restore the secret, or name another one")
+		return fail(Wrong, v, callerror.Reason(err)+"; restore the secret, or name another one")
 	case "DecryptionFailure":
-		return fail(Wrong, v, reason(err)+"; its KMS key must be enabled, and usable by the task's role")
+		return fail(Wrong, v, callerror.Reason(err)+"; its KMS key must be enabled, and usable by the task's role")
 	case "InvalidParameterException", "ValidationException", "ValidationError":
-		return fail(Wrong, v, reason(err)+"; correct the ARN or the stage")
+		return fail(Wrong, v, callerror.Reason(err)+"; correct the ARN or the stage")
 	}
-	return fail(Away, v, reason(err))
-}
-
-// reason is the cause without what differs from try to try (request ids, own ports).
-func reason(err error) string {
-	var api smithy.APIError
-	var network *net.OpError
-	var answer *smithyhttp.ResponseError
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return "no answer in time"
-	case errors.As(err, &api):
-		return api.ErrorCode() + ": " + api.ErrorMessage()
-	case errors.As(err, &network):
-		to := ""
-		if network.Addr != nil {
-			to = " " + network.Addr.String()
-		}
-		return fmt.Sprintf("%s%s: %s", network.Op, to, network.Err)
-	case errors.As(err, &answer):
-		return fmt.Sprintf("HTTP status %d %s", answer.HTTPStatusCode(), http.StatusText(answer.HTTPStatusCode()))
-	}
-	return err.Error()
+	return fail(Away, v, callerror.Reason(err))
 }
