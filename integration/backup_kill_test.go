@@ -2,16 +2,19 @@ package integration
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
 	"neo4j-agent/agent/snapshot"
 )
@@ -22,10 +25,15 @@ import (
 func (b backupTask) survivesKills(whole time.Duration) {
 	b.t.Helper()
 	reader := bucketReader{b.client, snapshot.Layout{Prefix: "pre", Cluster: "prod"}, map[string]bool{}}
+	b.source.writesNoise(400_000)
+	address, spoil := proxied(b.t, strings.TrimPrefix(b.env["AWS_ENDPOINT_URL"], "http://"))
+	spoil(true, `{"name":"slow","type":"bandwidth","stream":"upstream","attributes":{"rate":8000}}`)
+	slow := b.with("AWS_ENDPOINT_URL", "http://"+address)
+	const uploading = 5 * time.Second
 	left := 0
 	for n := range times(5, 50) {
-		after := rand.N(whole)
-		over := b.killedAfter(after)
+		after := rand.N(whole + uploading)
+		over := slow.killedAfter(after)
 		b.t.Logf("killed after %.1f s; over before: %v", after.Seconds(), over)
 		b.leftNothingRunning()
 		left += len(reader.uploads(b.t))
@@ -42,6 +50,19 @@ func (b backupTask) survivesKills(whole time.Duration) {
 	b.backsUp(0, "--verify=restore")
 	reader.seesWholeOnes(b.t)
 	b.t.Logf("%d uploads were left and aborted, %d backups seen, all whole", left, len(reader.seen))
+}
+
+// writesNoise writes nodes that do not compress well, so that an upload has several parts.
+func (o *office) writesNoise(nodes int) {
+	o.t.Helper()
+	const each = 50_000
+	for range nodes / each {
+		_, _, err := query(o.t.Context(), driver(o.t, o.member.BoltURI()), neo4j.AccessModeWrite,
+			fmt.Sprintf("UNWIND range(1, %d) AS i CREATE (:Noise {a: rand(), b: rand(), c: rand()})", each))
+		if err != nil {
+			o.t.Fatal(err)
+		}
+	}
 }
 
 // killedAfter runs a backup with its proof, kills the command after d, and tells whether it was over before.
