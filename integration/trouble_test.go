@@ -42,6 +42,7 @@ func expectSaid(t *testing.T, m *localcluster.Member, texts ...string) {
 // TestADiscoveryPortThatNeverOpensIsNamed: the address is on no interface, Hazelcast says so on standard error only, and
 // the server waits for its binding time-out.
 func TestADiscoveryPortThatNeverOpensIsNamed(t *testing.T) {
+	t.Parallel() // it waits a lot
 	m := lonely(t, map[string]string{"AGENT_ADVERTISED_ADDRESS": "127.0.254.1", "AGENT_BIND_TIMEOUT": "20s"})
 	begin(t, m)
 	eventually(t, "the member to fail and name its discovery port", 3*time.Minute, func() (bool, string) {
