@@ -105,20 +105,7 @@ func TestAPortThatWantsACertificateOfItsClientsIsShownItsOwn(t *testing.T) {
 			_, other := pairOf(t, both)
 			config := &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: c.auth, ClientCAs: x509.NewCertPool()}
 			config.ClientCAs.AddCert(map[bool]tls.Certificate{true: own, false: other}[c.trusted].Leaf)
-			listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = listener.Close() }()
-			go func() {
-				for {
-					conn, err := listener.Accept()
-					if err != nil {
-						return
-					}
-					go answerBolt(conn)
-				}
-			}()
+			listener := boltOver(t, config)
 			if c.spoil != nil {
 				c.spoil(&pin)
 			}
@@ -141,6 +128,26 @@ func TestAPortThatWantsACertificateOfItsClientsIsShownItsOwn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// boltOver is a Bolt port that wants TLS.
+func boltOver(t *testing.T, config *tls.Config) net.Listener {
+	t.Helper()
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go answerBolt(conn)
+		}
+	}()
+	return listener
 }
 
 // pairOf makes a pair that vouches for itself, and the pin of a port that shows it.
@@ -190,20 +197,7 @@ func TestAServerWithoutHTTPIsAskedOverHTTPS(t *testing.T) {
 
 func TestTheHandshakeIsMadeOverTLSWhereBoltWantsIt(t *testing.T) {
 	server, pin := secured(t, func(http.ResponseWriter, *http.Request) {})
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", server.TLS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go answerBolt(conn)
-		}
-	}()
+	listener := boltOver(t, server.TLS)
 	address := listener.Addr().String()
 	if !handshake(t.Context(), address, pin) {
 		t.Error("Bolt over TLS is not seen")
