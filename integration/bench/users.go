@@ -110,40 +110,46 @@ func reconciled(ctx context.Context, agent string, parts, tools *localcluster.Pa
 	if err := errors.Join(b.write(), b.Start(), b.settled(ctx)); err != nil {
 		return found, err
 	}
-	begun := time.Now()
-	if err := b.have(ctx, manyUsers); err != nil {
-		return found, err
-	}
-	found.first = time.Since(begun)
-	if err := b.have(ctx, warmUsers); err != nil {
-		return found, err
-	}
-	begun = time.Now()
-	if err := b.have(ctx, warmUsers+manyUsers); err != nil {
-		return found, err
-	}
-	found.made = time.Since(begun)
-	serve, err := b.Serve()
-	if err != nil {
-		return found, err
-	}
-	used, begun := cpuOf(serve), time.Now()
-	<-time.After(steadyFor)
-	found.steady = (cpuOf(serve) - used).Seconds() / time.Since(begun).Seconds()
-	if found.rotated, err = b.rotations(ctx); err != nil {
+	if err := b.measure(ctx, &found); err != nil {
 		return found, err
 	}
 	cypherShell, err := tools.CypherShell(ctx, func(string) {})
 	if err != nil {
 		return found, err
 	}
-	begun = time.Now()
+	begun := time.Now()
 	text, err := cypherShell(b.Member, "RETURN 1;").CombinedOutput()
 	if err != nil {
 		return found, fmt.Errorf("cannot run cypher-shell: %v\n%s", err, text)
 	}
 	found.shell = time.Since(begun)
 	return found, nil
+}
+
+// measure makes the users and rotates the secret, on a server that has just started.
+func (b *userBench) measure(ctx context.Context, found *userFigures) error {
+	begun := time.Now()
+	if err := b.have(ctx, manyUsers); err != nil {
+		return err
+	}
+	found.first = time.Since(begun)
+	if err := b.have(ctx, warmUsers); err != nil {
+		return err
+	}
+	begun = time.Now()
+	if err := b.have(ctx, warmUsers+manyUsers); err != nil {
+		return err
+	}
+	found.made = time.Since(begun)
+	serve, err := b.Serve()
+	if err != nil {
+		return err
+	}
+	used, begun := cpuOf(serve), time.Now()
+	<-time.After(steadyFor)
+	found.steady = (cpuOf(serve) - used).Seconds() / time.Since(begun).Seconds()
+	found.rotated, err = b.rotations(ctx)
+	return err
 }
 
 // write lists the users.
