@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"neo4j-agent/agent/callerror"
 )
 
 // ErrInconsistent says that Neo4j's own check found faults in what was taken (exit 65). Tool.Check wraps it.
@@ -36,19 +37,9 @@ type SourceError struct{ err error }
 func (e *SourceError) Error() string { return fmt.Sprintf("cannot find a source: %v", e.err) }
 func (e *SourceError) Unwrap() error { return e.err }
 
-// status is the HTTP status of S3's answer, 0 for none.
-func status(err error) int {
-	var answer *smithyhttp.ResponseError
-	if errors.As(err, &answer) {
-		return answer.HTTPStatusCode()
-	}
-	return 0
-}
-
 // noBucket tells that there is no such bucket, which is a 404 too.
 func noBucket(err error) bool {
-	var api smithy.APIError
-	return errors.As(err, &api) && api.ErrorCode() == "NoSuchBucket"
+	return callerror.Code(err) == "NoSuchBucket"
 }
 
 // isTaken tells that a conditional write came too late: somebody else's was first (412), is under way (409), or took
@@ -57,7 +48,7 @@ func isTaken(err error) bool {
 	if noBucket(err) {
 		return false
 	}
-	switch status(err) {
+	switch callerror.Status(err) {
 	case http.StatusPreconditionFailed, http.StatusConflict, http.StatusNotFound:
 		return true
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"neo4j-agent/agent/callerror"
 	"neo4j-agent/agent/snapshot"
 )
 
@@ -82,7 +83,7 @@ func (b bucket) entry(ctx context.Context, backup snapshot.Backup) Entry {
 		file, e.State = snapshot.NotVerified, NotVerified
 	}
 	text, err := b.get(ctx, backup.Key+file, snapshot.LongestManifest)
-	if status(err) == http.StatusNotFound && e.State == NotVerified {
+	if callerror.Status(err) == http.StatusNotFound && e.State == NotVerified {
 		e.State = Unfinished
 		return e
 	}

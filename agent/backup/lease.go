@@ -15,6 +15,8 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/middleware"
+
+	"neo4j-agent/agent/callerror"
 )
 
 const (
@@ -75,7 +77,7 @@ func (l *lease) look(ctx context.Context) (version string, free bool, err error)
 	ctx, cancel := context.WithTimeout(ctx, smallLimit)
 	defer cancel()
 	out, err := l.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.name, Key: &l.key})
-	if status(err) == http.StatusNotFound && !noBucket(err) {
+	if callerror.Status(err) == http.StatusNotFound && !noBucket(err) {
 		return "", true, nil
 	}
 	if err != nil {

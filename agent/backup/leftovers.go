@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"neo4j-agent/agent/callerror"
 	"neo4j-agent/agent/snapshot"
 )
 
@@ -42,7 +43,7 @@ func (b bucket) abortLeftovers(ctx context.Context, layout snapshot.Layout, befo
 // abort is done when the upload is no more, whoever ended it.
 func (b bucket) abort(ctx context.Context, key, id string) error {
 	_, err := b.api.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id})
-	if err != nil && status(err) != http.StatusNotFound {
+	if err != nil && callerror.Status(err) != http.StatusNotFound {
 		return &s3Error{"abort the upload of a dead run, " + b.url(key), err}
 	}
 	return nil

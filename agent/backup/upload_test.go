@@ -18,6 +18,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"pgregory.net/rapid"
+
+	"neo4j-agent/agent/callerror"
 )
 
 func TestTheLargestObjectFitsIntoItsParts(t *testing.T) {
@@ -85,7 +87,7 @@ func TestAnObjectIsNeverReplacedNorLeftInHalf(t *testing.T) {
 	if err != nil || made.sha256 != digest(text) || made.size != int64(len(text)) || !bytes.Equal(f.text("a"), text) {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	if _, err := b.upload(t.Context(), "a", 100, func(w io.Writer) error { _, err := w.Write([]byte("other")); return err }); status(err) != http.StatusPreconditionFailed {
+	if _, err := b.upload(t.Context(), "a", 100, func(w io.Writer) error { _, err := w.Write([]byte("other")); return err }); callerror.Status(err) != http.StatusPreconditionFailed {
 		t.Errorf("it was replaced: %v", err)
 	}
 	broken := errors.New("the disk broke")

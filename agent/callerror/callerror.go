@@ -31,6 +31,15 @@ func Code(err error) string {
 	return ""
 }
 
+// Status is the HTTP status of the service's answer, 0 where there was none.
+func Status(err error) int {
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) {
+		return answer.HTTPStatusCode()
+	}
+	return 0
+}
+
 // Denied tells whether other credentials or permissions are needed.
 func Denied(err error) bool { return slices.Contains(denied, Code(err)) }
 

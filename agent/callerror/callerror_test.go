@@ -35,4 +35,7 @@ func TestTheReasonIsTheSameAtEachTry(t *testing.T) {
 			t.Errorf("%v: %q, denied %v; want %q, %v", test.err, got, Denied(test.err), test.want, test.denied)
 		}
 	}
+	if got := Status(answered); got != 503 || Status(refused) != 0 {
+		t.Errorf("status %d, and %d without an answer", got, Status(refused))
+	}
 }

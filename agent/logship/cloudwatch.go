@@ -2,7 +2,6 @@ package logship
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"neo4j-agent/agent/callerror"
 )
@@ -109,8 +107,7 @@ func unlessThere(err error) error {
 var unfit = []string{"InvalidParameterException", "ValidationException", "SerializationException", "RequestEntityTooLargeException"}
 
 func translate(doing string, err error) error {
-	var answer *smithyhttp.ResponseError
-	if slices.Contains(unfit, callerror.Code(err)) || errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusRequestEntityTooLarge {
+	if slices.Contains(unfit, callerror.Code(err)) || callerror.Status(err) == http.StatusRequestEntityTooLarge {
 		return fmt.Errorf("cannot %s: %w: %s", doing, errUnfit, callerror.Reason(err))
 	}
 	return fmt.Errorf("cannot %s: %s", doing, callerror.Reason(err))

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"neo4j-agent/agent/callerror"
 	"neo4j-agent/agent/snapshot"
 )
 
@@ -104,15 +104,6 @@ func (b bucket) putNew(ctx context.Context, key string, text []byte) error {
 	return err
 }
 
-// status is the HTTP status of S3's answer, 0 for none.
-func status(err error) int {
-	var answer *smithyhttp.ResponseError
-	if errors.As(err, &answer) {
-		return answer.HTTPStatusCode()
-	}
-	return 0
-}
-
 // errTooSoon are refusals that pass (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
 var errTooSoon = map[string]bool{"RequestTimeout": true, "ExpiredToken": true, "RequestTimeTooSkewed": true, "OperationAborted": true}
 
@@ -122,15 +113,11 @@ func final(doing string, err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	var api smithy.APIError
-	code := ""
-	if errors.As(err, &api) {
-		code = api.ErrorCode()
-	}
+	code := callerror.Code(err)
 	if errTooSoon[code] {
 		return nil
 	}
-	switch status(err) {
+	switch callerror.Status(err) {
 	case http.StatusNotFound:
 		return Fail(Missing, "%s: %s", doing, reason(err))
 	case http.StatusForbidden, http.StatusUnauthorized:
@@ -151,8 +138,8 @@ func reason(err error) string {
 		return "no answer in time"
 	case errors.As(err, &api):
 		return strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": ")
-	case status(err) != 0:
-		return fmt.Sprintf("HTTP status %d %s", status(err), http.StatusText(status(err)))
+	case callerror.Status(err) != 0:
+		return fmt.Sprintf("HTTP status %d %s", callerror.Status(err), http.StatusText(callerror.Status(err)))
 	}
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) {

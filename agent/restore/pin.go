@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"neo4j-agent/agent/callerror"
 )
 
 // pinLife is how long the members of a cluster take the same backup for `latest`. A member that is restoring renews it,
@@ -120,7 +122,7 @@ func (p *pin) read(ctx context.Context) error {
 		return nil
 	}
 	text, err := b.get(ctx, p.key(p.number), longestPin)
-	if status(err) == http.StatusNotFound { // lifecycle took it meanwhile
+	if callerror.Status(err) == http.StatusNotFound { // lifecycle took it meanwhile
 		return nil
 	}
 	if err != nil {
@@ -143,7 +145,7 @@ func (p *pin) put(ctx context.Context, key string) (bool, error) {
 	first := true
 	err = p.r.pace.again(ctx, "pin "+p.r.Snapshot+" for the other members", func(ctx context.Context) error {
 		err := b.putNew(ctx, p.key(p.number+1), text)
-		if status(err) == http.StatusPreconditionFailed {
+		if callerror.Status(err) == http.StatusPreconditionFailed {
 			first = false
 			return nil
 		}
