@@ -88,7 +88,8 @@ func (t *backupTool) runOnce(ctx context.Context, job neo4jconf.Backup, full boo
 	if err != nil {
 		return false, err
 	}
-	fresh := slices.DeleteFunc(matching(written), func(path string) bool { return slices.Contains(before, path) })
+	all := matching(written)
+	fresh := slices.DeleteFunc(slices.Clone(all), func(path string) bool { return slices.Contains(before, path) })
 	if err := judge(outcome, lines, len(fresh) > 0); err != nil {
 		return false, err
 	}
@@ -97,7 +98,7 @@ func (t *backupTool) runOnce(ctx context.Context, job neo4jconf.Backup, full boo
 	} else if outcome.Verdict != neo4jconf.Done {
 		t.log.Warn().Str("database", database).Msg("neo4j-admin: " + outcome.Text)
 	}
-	if all := matching(written); len(fresh) > 0 && fresh[len(fresh)-1] != all[len(all)-1] { // by their times in their names
+	if len(fresh) > 0 && fresh[len(fresh)-1] != all[len(all)-1] { // by their times in their names
 		return false, fmt.Errorf("%s is not the newest by its name: the clock was set back", path.Base(fresh[len(fresh)-1]))
 	}
 	if full || len(before) == 0 || t.isFull(job, lines) {

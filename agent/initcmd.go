@@ -88,7 +88,7 @@ func (c initCommand) find(ctx context.Context, loaded *settings.Settings, log ze
 	r := initRun{
 		dir: loaded.InitDir, state: volume(prepared.StateDir), prepared: prepared, again: true, tell: func(health.Init) {}, log: log,
 		connect: func() (*health.Client, error) {
-			return leaderClient(prepared, "neo4j", loaded.AdminPassword.Reveal())
+			return leaderClient(prepared, adminName, loaded.AdminPassword.Reveal())
 		},
 	}
 	record, err := r.state.initRecord()

@@ -162,6 +162,6 @@ func (p *preparation) initNotDue(ctx context.Context, empty bool) (string, error
 // initActor is the one of the members that begin a cluster together that runs the scripts: whose discovery address sorts
 // first. They find the same where they start with the same list; else see givesWay.
 func (p *preparation) initActor() (actor string, own bool) {
-	actor = slices.MinFunc(p.addresses(), func(a, b string) int { return cmp.Compare(hostOf(a), hostOf(b)) })
+	actor = slices.MinFunc(p.addresses(), func(a, b string) int { return cmp.Compare(health.HostOf(a), health.HostOf(b)) })
 	return actor, actor == hosts([]peers.Member{p.own.Member(p.ownPort())})[0]
 }

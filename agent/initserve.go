@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 	"slices"
 	"time"
 
@@ -88,11 +87,11 @@ func givesWay(record initscripts.Record, members []health.MemberStatus) string {
 	if record.Actor == "" || record.Begun() {
 		return ""
 	}
-	own := hostOf(record.Actor)
+	own := health.HostOf(record.Actor)
 	first := own
 	for _, m := range members {
-		host := hostOf(m.Address)
-		known := slices.ContainsFunc(record.Known, func(address string) bool { return hostOf(address) == host })
+		host := health.HostOf(m.Address)
+		known := slices.ContainsFunc(record.Known, func(address string) bool { return health.HostOf(address) == host })
 		if m.ID != "" && host != "" && m.Role != health.RoleReadReplica && !known && host < first {
 			first = host
 		}
@@ -108,19 +107,12 @@ func givesWay(record initscripts.Record, members []health.MemberStatus) string {
 func actorGone(record initscripts.Record, members []health.MemberStatus) bool {
 	known := false
 	for _, m := range members {
-		if host := hostOf(m.Address); m.ID != "" && host == "" || host == hostOf(record.Actor) {
+		if host := health.HostOf(m.Address); m.ID != "" && host == "" || host == health.HostOf(record.Actor) {
 			return false
 		}
 		known = known || m.ID != ""
 	}
 	return known && record.Due && !record.Acts
-}
-
-func hostOf(address string) string {
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		return host
-	}
-	return address
 }
 
 // initTrouble is now with why it does not go on.

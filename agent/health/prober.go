@@ -90,7 +90,7 @@ func (n *Neo4j) askOthers(ctx context.Context, facts Facts) Others {
 func (m Member) otherHosts() []string {
 	var hosts []string
 	for _, address := range m.Members {
-		if host := hostOf(address); host != m.Address && !slices.Contains(hosts, host) {
+		if host := HostOf(address); host != m.Address && !slices.Contains(hosts, host) {
 			hosts = append(hosts, host)
 		}
 	}

@@ -63,7 +63,7 @@ func (m Member) survey(table io.Reader, peers map[netip.Addr]bool) (open bool) {
 func (m Member) connected(peers map[netip.Addr]bool) []string {
 	found := []string{}
 	for _, address := range m.Members {
-		host := hostOf(address)
+		host := HostOf(address)
 		if address == m.discovery() || address == hostPort(m.Address, m.Ports.Discovery) {
 			continue
 		}
@@ -113,8 +113,8 @@ func parseAddrPort(text string) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(addr.Unmap(), uint16(port)), true
 }
 
-// hostOf is the host of host:port, or all of a text without a port.
-func hostOf(address string) string {
+// HostOf is the host of host:port, or all of a text without a port.
+func HostOf(address string) string {
 	if host, _, err := net.SplitHostPort(address); err == nil {
 		return host
 	}

@@ -43,10 +43,7 @@ func (r *run) stage(ctx context.Context) ([]Move, error) {
 	if err == nil { // what the disk does not take shows before anything is destroyed
 		err = syncTree(r.disk, r.Staging, filepath.Dir(r.Staging))
 	}
-	if err != nil {
-		return nil, errors.Join(err, discard(r.disk, r.Staging))
-	}
-	return moves, nil
+	return moves, err
 }
 
 func (r *run) fetch(ctx context.Context) error {
