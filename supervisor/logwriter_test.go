@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -51,21 +52,31 @@ func TestABlockedOutputDropsAndTellsHowMany(t *testing.T) {
 	if took := time.Since(begin); took > patience {
 		t.Errorf("flushing a blocked output took %v", took)
 	}
-	dropped := w.Dropped()
-	lines := bufio.NewScanner(reader)
-	for n := 0; lines.Scan(); n++ {
-		if lines.Text() == string(line[:99]) {
-			continue
-		}
-		if want := fmt.Sprintf(`"%d log lines are missing here: the output was blocked"`, dropped); !strings.Contains(lines.Text(), want) {
-			t.Errorf("it says %q", lines.Text())
-		}
-		if n != written-dropped {
-			t.Errorf("%d lines arrived before that, want %d", n, written-dropped)
-		}
-		return
+	if err := reader.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
 	}
-	t.Error("the output does not tell what is missing")
+	arrived, missing := 0, 0
+	for lines := bufio.NewScanner(reader); arrived+missing < written && lines.Scan(); {
+		var told struct{ Message string }
+		if lines.Text() == string(line[:99]) {
+			arrived++
+		} else if err := json.Unmarshal(lines.Bytes(), &told); err != nil {
+			t.Fatalf("it says %q", lines.Text())
+		} else {
+			missing += linesMissing(t, told.Message)
+		}
+	}
+	if missing != w.Dropped() || arrived != written-w.Dropped() {
+		t.Errorf("%d of %d lines arrived and %d are told to be missing, want %d", arrived, written, missing, w.Dropped())
+	}
+}
+
+func linesMissing(t *testing.T, message string) (n int) {
+	t.Helper()
+	if _, err := fmt.Sscanf(message, "%d log lines are missing here: the output was blocked", &n); err != nil {
+		t.Fatalf("it says %q", message)
+	}
+	return n
 }
 
 func TestAClosedOutputIsNobodysProblem(t *testing.T) {
