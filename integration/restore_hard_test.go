@@ -259,9 +259,14 @@ func sparseZip(_ *testing.T, file *os.File, size int64) error {
 	return err
 }
 
-// sparseTar writes a tar of a store whose one large file has only zeros, in blocks of zstd that are not compressed
-// (RFC 8878, 3.1.1): what is between the headers of the blocks is a hole.
+// sparseTar is sparseFrames of one frame that does not say how large it is.
 func sparseTar(t *testing.T, file *os.File, size int64) error {
+	return sparseFrames(t, file, size, math.MaxInt64)
+}
+
+// sparseFrames writes a tar of a store whose one large file has only zeros, in zstd frames of so many bytes whose blocks are
+// not compressed (RFC 8878, 3.1.1): what is between the headers of the blocks is a hole.
+func sparseFrames(t *testing.T, file *os.File, size, frame int64) error {
 	var head bytes.Buffer
 	for _, h := range []struct {
 		name string
@@ -273,35 +278,46 @@ func sparseTar(t *testing.T, file *os.File, size int64) error {
 	}
 	const block = 128 << 10
 	content := int64(head.Len()) + (size+511)/512*512 + 1024
-	// magic, no size and no checksum, a window of 128 KiB
-	if _, err := file.WriteAt([]byte{0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3}, 0); err != nil {
-		return err
-	}
-	at := int64(6)
+	at := int64(0)
 	for done := int64(0); done < content; done += block {
+		var text []byte
+		if done%frame == 0 {
+			text = frameHeader(min(frame, content-done))
+		}
 		n := min(block, content-done)
 		header := uint32(n) << 3 // raw, as type 0
-		if done+n == content {
+		if done+n == content || (done+n)%frame == 0 {
 			header |= 1
 		}
-		text := []byte{byte(header), byte(header >> 8), byte(header >> 16)}
+		text = append(text, byte(header), byte(header>>8), byte(header>>16))
+		next := at + int64(len(text)) + n
 		if done == 0 {
 			text = append(text, head.Bytes()...)
 		}
 		if _, err := file.WriteAt(text, at); err != nil {
 			return err
 		}
-		at += 3 + n
+		at = next
 	}
 	return file.Truncate(at)
+}
+
+// frameHeader is that of a frame without a checksum: a single segment of that size if it is a small one, else of no size
+// and with a window of 128 KiB.
+func frameHeader(size int64) []byte {
+	magic := []byte{0x28, 0xb5, 0x2f, 0xfd}
+	if size > snapshot.FrameSize {
+		return append(magic, 0, 7<<3)
+	}
+	return binary.LittleEndian.AppendUint32(append(magic, 0xa0), uint32(size))
 }
 
 // sparseTaken is when the backup was taken whose store is mostly holes.
 var sparseTaken = time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)
 
-// sparseBackup is sparseTar as a backup of our own, with its manifest beside it.
+// sparseBackup is such a tar as a backup of our own, with its manifest beside it.
 func sparseBackup(t *testing.T, file *os.File, size int64) error {
-	if err := sparseTar(t, file, size); err != nil {
+	if err := sparseFrames(t, file, size, snapshot.FrameSize); err != nil {
 		return err
 	}
 	sum := sha256.New()

@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // content is how much there is in a folder.
@@ -46,8 +44,7 @@ func (c content) packed() int64 { return c.bytes + c.bytes>>14 + int64(c.files)*
 // pack writes a store as tar, compressed with zstd: names relative to dir, no owners. progress gets the bytes of files
 // as they are read.
 func pack(w io.Writer, dir string, progress func(int64)) (packed content, err error) {
-	// The fastest level: a step up halves the rate for a few per cent of size.
-	compressed, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest))
+	compressed, err := newFramer(w)
 	if err != nil {
 		return packed, err
 	}

@@ -66,10 +66,9 @@ func tarOf(files map[string][]byte, prefix string) []byte {
 	return out.Bytes()
 }
 
-func zstdOf(content []byte) []byte {
-	w, _ := zstd.NewWriter(nil)
-	return w.EncodeAll(content, nil)
-}
+var packer, _ = zstd.NewWriter(nil)
+
+func zstdOf(content []byte) []byte { return packer.EncodeAll(content, nil) }
 
 func gzipOf(content []byte) []byte {
 	var out bytes.Buffer

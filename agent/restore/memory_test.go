@@ -14,6 +14,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+
+	"neo4j-agent/agent/snapshot"
 )
 
 // measured is the variable that makes this test binary a process that restores and says how much memory it took;
@@ -102,6 +104,7 @@ func TestMemoryIsBoundedWhateverTheSize(t *testing.T) {
 	for name, served := range map[string]func() sparse{ // made one at a time, since they are held in memory
 		"sparse.backup": func() sparse { return sparse{[]byte("BZV1"), sizes} },
 		"a.tar.zst":     func() sparse { return whole(zstdOf(tarOf(files, ""))) },
+		"own.tar.zst":   func() sparse { return whole(framesOf(tarOf(files, ""), snapshot.FrameSize)) },
 		"a.tar.gz":      func() sparse { return whole(gzipOf(tarOf(files, ""))) },
 		"a.zip":         func() sparse { return whole(zipOf(files, "")) },
 	} {

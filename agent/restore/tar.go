@@ -7,24 +7,10 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 )
-
-// largestWindow bounds the memory that a zstd archive may ask for, in bytes. The zstd program stays at 8 MiB up to
-// level 19.
-const largestWindow = 16 << 20
 
 // trailer is how a tar ends: two blocks of zeros (POSIX, pax, ustar interchange format).
 const trailer = 2 * 512
-
-// unzstd decompresses; the reader must be closed.
-func unzstd(r io.Reader) (io.ReadCloser, error) {
-	d, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(largestWindow), zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(2))
-	if err != nil {
-		return nil, err
-	}
-	return d.IOReadCloser(), nil
-}
 
 func ungzip(r io.Reader) (io.ReadCloser, error) { return gzip.NewReader(r) }
 

@@ -38,6 +38,10 @@ const (
 	Artifact Form = "artifact"
 )
 
+// FrameSize is how many bytes of a store's tar each zstd frame holds, the last one fewer. Frames stand alone (RFC 8878,
+// 3.1), so that several are compressed and decompressed at once, and any zstd reads them as one stream.
+const FrameSize = 512 << 10
+
 // Manifest says what a backup holds and how it was checked.
 type Manifest struct {
 	Format  int       `json:"format"`
