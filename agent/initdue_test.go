@@ -201,7 +201,7 @@ func TestAServerThatDoesNotAnswerKeepsInitScriptsPendingAndABadFileFailsThem(t *
 	v.decide(t)
 	r := initRun{
 		dir: v.settings.InitDir, state: volume(v.folders.state), tell: func(health.Init) {}, log: v.preparation.log,
-		connect: func() (*health.Client, error) { return health.NewClient("127.0.0.1:1", "neo4j", "x") },
+		connect: func() (*health.Client, error) { return health.NewClient("127.0.0.1:1", "neo4j", "x", nil) },
 	}
 	left := func(record *initscripts.Record) ([]string, error) { return record.Left(), nil }
 	err := r.run(t.Context(), left)

@@ -115,7 +115,7 @@ func (k *userKeeper) round(ctx context.Context) error {
 		return onlyIf(k.state.Listed > 0, err)
 	}
 	role, known := status.Databases[systemDatabase]
-	if clustered := prepared.Role != string(neo4jconf.Standalone); clustered && dialect.SharesUsers() && role != health.RoleLeader {
+	if clustered := prepared.Role != string(neo4jconf.Standalone); clustered && dialect.KeepsUsersInSystem() && role != health.RoleLeader {
 		over := overOwn(prepared)
 		// Who leads is not known either while the administrator's password is refused. Only the leader can change it.
 		if !known && !k.refused.holds(loaded) && (k.previousFirst(loaded) ||

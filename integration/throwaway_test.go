@@ -123,7 +123,7 @@ func tellsOf(t *testing.T, client *health.Client, dialect neo4jconf.Dialect) {
 
 func boltClient(t *testing.T, address, password string) *health.Client {
 	t.Helper()
-	client, err := health.NewClient(address, "neo4j", password)
+	client, err := health.NewClient(address, "neo4j", password, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

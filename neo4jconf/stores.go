@@ -92,7 +92,7 @@ func (d Dialect) OneDatabase() bool { return d.fact(manyDatabases) == "" || d.Ed
 func (d Dialect) LowerCaseNames() bool { return d.fact(manyDatabases) != "" }
 
 // KeepsUsersInSystem tells whether users, roles and the list of databases are in the database system, which a backup may
-// hold. Before 4.0 they are files of each member, which no backup holds.
+// hold and all members of a cluster have. Before 4.0 they are files of each member, which no backup holds.
 func (d Dialect) KeepsUsersInSystem() bool { return d.fact(manyDatabases) != "" }
 
 // FolderBackups tells whether neo4j-admin backup writes a store's folder, as before 5, and not an artifact.

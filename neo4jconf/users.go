@@ -40,10 +40,6 @@ func (d Dialect) HasRoles() bool { return d.Edition == Enterprise }
 // HasHomes tells whether users have a home database.
 func (d Dialect) HasHomes() bool { return d.HasRoles() && d.fact(homeDatabases) != "" }
 
-// SharesUsers tells whether the members of a cluster have the same users, kept in the database system. Before 4.0 each
-// has its own.
-func (d Dialect) SharesUsers() bool { return d.KeepsUsersInSystem() }
-
 // ListUsers returns the query for all users; each row is for ReadUser.
 func (d Dialect) ListUsers() string {
 	if d.fact(userProcedures) != "" {

@@ -54,7 +54,7 @@ func TestWhatAGenerationCannotDoWithUsersIsSaid(t *testing.T) {
 		major, minor         int
 		edition              Edition
 		manages, sets        bool
-		roles, homes, shares bool
+		roles, homes, system bool
 	}{
 		{3, 5, Enterprise, true, true, true, false, false},
 		{3, 5, Community, true, false, false, false, false},
@@ -66,8 +66,8 @@ func TestWhatAGenerationCannotDoWithUsersIsSaid(t *testing.T) {
 	} {
 		d := dialect(t, test.major, test.minor, test.edition)
 		_, err := d.SetPassword("a", "b", false)
-		got := []bool{d.ManagesUsers() == nil, err == nil, d.HasRoles(), d.HasHomes(), d.SharesUsers()}
-		if diff := cmp.Diff([]bool{test.manages, test.sets, test.roles, test.homes, test.shares}, got); diff != "" {
+		got := []bool{d.ManagesUsers() == nil, err == nil, d.HasRoles(), d.HasHomes(), d.KeepsUsersInSystem()}
+		if diff := cmp.Diff([]bool{test.manages, test.sets, test.roles, test.homes, test.system}, got); diff != "" {
 			t.Errorf("%d.%d %s: %s", test.major, test.minor, test.edition, diff)
 		}
 	}

@@ -21,8 +21,8 @@ type Client struct {
 }
 
 // NewClient opens no connection yet. Without a password it asks as nobody, which a server with authentication refuses.
-// Where over is given and not nil it speaks TLS.
-func NewClient(address, user, password string, over ...*tls.Config) (*Client, error) {
+// Where over is not nil it speaks TLS.
+func NewClient(address, user, password string, over *tls.Config) (*Client, error) {
 	return newClient("bolt", address, user, password, over)
 }
 
@@ -31,21 +31,17 @@ const mostConnections = 4
 
 // NewRoutedClient is NewClient for a member of a cluster that knows who else is in it: what changes something goes to the
 // leader of the database.
-func NewRoutedClient(address, user, password string, over ...*tls.Config) (*Client, error) {
+func NewRoutedClient(address, user, password string, over *tls.Config) (*Client, error) {
 	return newClient("neo4j", address, user, password, over)
 }
 
-func newClient(base, address, user, password string, over []*tls.Config) (*Client, error) {
-	var encryption *tls.Config
-	if len(over) > 0 {
-		encryption = over[0]
-	}
+func newClient(base, address, user, password string, over *tls.Config) (*Client, error) {
 	auth := neo4j.NoAuth()
 	if password != "" {
 		auth = neo4j.BasicAuth(user, password, "")
 	}
-	driver, err := neo4j.NewDriverWithContext(scheme(base, encryption)+address, auth, func(c *config.Config) {
-		c.TlsConfig = encryption
+	driver, err := neo4j.NewDriverWithContext(scheme(base, over)+address, auth, func(c *config.Config) {
+		c.TlsConfig = over
 		c.UserAgent = "neo4j-agent"
 		c.MaxConnectionPoolSize = mostConnections
 		c.ConnectionAcquisitionTimeout = clientTimeout
