@@ -2,6 +2,7 @@ package backup
 
 import (
 	"io"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
@@ -31,7 +32,8 @@ type frame struct {
 
 func newFramer(to io.Writer) (*framer, error) {
 	// The fastest level: a step up halves the rate for a few per cent of size. A single segment is what carries its size.
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(snapshot.FrameSize), zstd.WithSingleSegment(true))
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(snapshot.FrameSize),
+		zstd.WithSingleSegment(true), zstd.WithEncoderConcurrency(min(runtime.GOMAXPROCS(0), framesAtWork)))
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -108,5 +109,28 @@ func TestPackingEndsSoonAfterTheUploadHasFailed(t *testing.T) {
 		if err := w.Close(); !errors.Is(err, errBroken) {
 			t.Error(err)
 		}
+	}
+}
+
+func TestTheMemoryOfPackingDoesNotGrowWithTheProcessors(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(64))
+	piece := halfRandom(snapshot.FrameSize)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	w, err := newFramer(io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		if _, err := w.Write(piece); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 48<<20 {
+		t.Errorf("it took %d MiB on 64 processors", took>>20)
 	}
 }

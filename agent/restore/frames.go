@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -43,7 +44,7 @@ var errLarge = errors.New("the frame is not a small one")
 
 // unzstd decompresses; the reader must be closed.
 func unzstd(r io.Reader) (io.ReadCloser, error) {
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderMaxWindow(largestWindow), zstd.WithDecoderConcurrency(0))
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderMaxWindow(largestWindow), zstd.WithDecoderConcurrency(min(runtime.GOMAXPROCS(0), framesAtWork)))
 	if err != nil {
 		return nil, err
 	}
