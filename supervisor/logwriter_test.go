@@ -55,16 +55,19 @@ func TestABlockedOutputDropsAndTellsHowMany(t *testing.T) {
 	if err := reader.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
-	arrived, missing := 0, 0
+	arrived, missing, toldLast := 0, 0, false
 	for lines := bufio.NewScanner(reader); arrived+missing < written && lines.Scan(); {
 		var told struct{ Message string }
-		if lines.Text() == string(line[:99]) {
+		if toldLast = lines.Text() != string(line[:99]); !toldLast {
 			arrived++
 		} else if err := json.Unmarshal(lines.Bytes(), &told); err != nil {
 			t.Fatalf("it says %q", lines.Text())
 		} else {
 			missing += linesMissing(t, told.Message)
 		}
+	}
+	if !toldLast {
+		t.Error("what is missing is not told after what was written before")
 	}
 	if missing != w.Dropped() || arrived != written-w.Dropped() {
 		t.Errorf("%d of %d lines arrived and %d are told to be missing, want %d", arrived, written, missing, w.Dropped())
