@@ -1,14 +1,41 @@
 package restore
 
 import (
+	"bytes"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
+
+// mayMount is set in a process that is root of a user namespace of its own.
+const mayMount = "RESTORE_TEST_MAY_MOUNT"
+
+// asRoot plays the test again as root of namespaces of its own, where who is not root may mount (user_namespaces(7)), and
+// says whether it did. Where these cannot be had the test fails.
+func asRoot(t *testing.T) bool {
+	t.Helper()
+	if os.Geteuid() == 0 || os.Getenv(mayMount) != "" {
+		return false
+	}
+	command := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run", "^"+t.Name()+"$", "-test.v")
+	command.Env = append(os.Environ(), mayMount+"=yes")
+	command.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	text, err := command.CombinedOutput()
+	if err != nil || !bytes.Contains(text, []byte("--- PASS: "+t.Name()+" ")) {
+		t.Fatalf("not as root of a namespace either (it needs user namespaces, or root): %v\n%s", err, text)
+	}
+	return true
+}
 
 // mount makes a folder the root of a file system of its own.
 func (v volume) mount(name string) string {
@@ -18,7 +45,7 @@ func (v volume) mount(name string) string {
 		v.t.Fatal(err)
 	}
 	if err := unix.Mount("tmpfs", path, "tmpfs", 0, "size=8m,mode=0777"); err != nil {
-		v.t.Skipf("nothing can be mounted here: %v", err)
+		v.t.Fatalf("cannot mount a tmpfs: %v", err)
 	}
 	v.t.Cleanup(func() { _ = unix.Unmount(path, unix.MNT_DETACH) })
 	return path
@@ -42,6 +69,9 @@ func (v volume) keepsLostFound(path string) {
 }
 
 func TestAFolderThatIsMountedIsEmptiedAndFilled(t *testing.T) {
+	if asRoot(t) {
+		return
+	}
 	bucket, api := newFakeS3(t)
 	bucket.put("a.tar.zst", zstdOf(tarOf(store(1), "")))
 	v := newVolume(t)
@@ -54,6 +84,9 @@ func TestAFolderThatIsMountedIsEmptiedAndFilled(t *testing.T) {
 }
 
 func TestAFileSystemOfItsOwnIsRestoredToAndKeepsItsLostFound(t *testing.T) {
+	if asRoot(t) {
+		return
+	}
 	bucket, api := newFakeS3(t)
 	bucket.put("a.tar.zst", zstdOf(tarOf(store(1), "")))
 	bucket.put("b.tar.zst", zstdOf(tarOf(store(2), "")))
@@ -76,30 +109,34 @@ func TestAFileSystemOfItsOwnIsRestoredToAndKeepsItsLostFound(t *testing.T) {
 	}
 }
 
-// as runs what is to be tested with another user's rights to files, on a thread of its own.
-func as(uid int, test func()) {
-	done := make(chan struct{})
+// withoutRights runs what is to be tested without root's rights to everybody's files, on a thread of its own.
+func withoutRights(t *testing.T, test func()) {
+	t.Helper()
+	done := make(chan error)
 	go func() {
-		defer close(done)
 		runtime.LockOSThread() // and never unlocked: the thread ends with this
-		if err := unix.Setfsuid(uid); err == nil {
+		var none [2]unix.CapUserData
+		err := unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0])
+		if err == nil {
 			test()
 		}
+		done <- err
 	}()
-	<-done
+	if err := <-done; err != nil {
+		t.Fatalf("cannot give up rights: %v", err)
+	}
 }
 
 func TestALostFoundThatOnlyRootMayReadIsNeitherDataNorInTheWay(t *testing.T) {
+	if asRoot(t) {
+		return
+	}
 	v := newVolume(t)
 	path := v.mountWithLostFound("tx_log")
-	for folder := v.root; folder != os.TempDir() && folder != "/"; folder = filepath.Dir(folder) {
-		if err := os.Chmod(folder, 0o777); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.Chmod(filepath.Join(path, lostFound), 0); err != nil { // as another's of mode 0700
+		t.Fatal(err)
 	}
-	ran := false
-	as(7474, func() {
-		ran = true
+	withoutRights(t, func() {
 		if _, err := os.ReadDir(filepath.Join(path, lostFound)); !errors.Is(err, os.ErrPermission) {
 			t.Errorf("it can be read: %v", err)
 		}
@@ -119,12 +156,15 @@ func TestALostFoundThatOnlyRootMayReadIsNeitherDataNorInTheWay(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if left := names1(t, path); !ran || len(left) != 1 || left[0] != lostFound {
+	if left := names1(t, path); len(left) != 1 || left[0] != lostFound {
 		t.Errorf("left: %v", left)
 	}
 }
 
 func TestAFolderThatIsOnlyCalledLostFoundIsLikeAnyOther(t *testing.T) {
+	if asRoot(t) {
+		return
+	}
 	v := newVolume(t)
 	v.write(map[string]string{"data/databases/lost+found/neostore": "x"}) // where nothing is mounted
 	path := v.mountWithLostFound("tx_log")
@@ -143,6 +183,9 @@ func TestAFolderThatIsOnlyCalledLostFoundIsLikeAnyOther(t *testing.T) {
 }
 
 func TestALostFoundBesideASnapshotIsNoPartOfIt(t *testing.T) {
+	if asRoot(t) {
+		return
+	}
 	v := newVolume(t)
 	path := v.mountWithLostFound("snapshot")
 	for name, content := range store(1) {
