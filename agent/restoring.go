@@ -151,6 +151,8 @@ func (w *restoring) clusterRuns(ctx context.Context) (string, error) {
 			return fmt.Sprintf("a cluster with a leader runs (says %s): this member joins it and copies its store", others.Led[0]), nil
 		case len(others.Up) == 0:
 			return "", nil
+		case w.keeps():
+			return fmt.Sprintf("members of the cluster run (%s) and may need this one to elect a leader: it keeps its data", others.Up[0]), nil
 		case len(others.Answered) == 0:
 			return fmt.Sprintf("a cluster runs (%s answers): this member joins it and copies its store", others.Up[0]), nil
 		}
@@ -167,6 +169,12 @@ func (w *restoring) clusterRuns(ctx context.Context) (string, error) {
 		case <-time.After(leaderAgain):
 		}
 	}
+}
+
+// keeps tells whether this volume has data of its own: a cluster that lost its majority waits for them.
+func (w *restoring) keeps() bool {
+	kept, err := restore.Kept(w.markers(), w.config().Stores(nil))
+	return kept && err == nil
 }
 
 // refuseCluster refuses a restore by hand into a cluster that runs.

@@ -3,6 +3,7 @@ package restore
 import (
 	"maps"
 	"path/filepath"
+	"slices"
 )
 
 // Half is a restore whose second half, which needs a running server, is not done.
@@ -20,11 +21,17 @@ type Half struct {
 func HalfDone(folder string) ([]Half, error) {
 	known, err := readMarkers(folder)
 	var half []Half
-	for _, m := range known.done {
-		if m.State == stateFiles {
-			half = append(half, Half{m.Name, filepath.Join(folder, m.Name+doneSuffix), m.Databases, m.Seeds, m.Before})
+	newer := map[string]bool{} // databases that were restored again since: what was left for them is not wanted any more
+	for _, m := range slices.Backward(known.done) {
+		left := slices.DeleteFunc(slices.Clone(m.Databases), func(name string) bool { return newer[name] })
+		if m.State == stateFiles && len(left) > 0 {
+			half = append(half, Half{m.Name, filepath.Join(folder, m.Name+doneSuffix), left, m.Seeds, m.Before})
+		}
+		for _, name := range m.Databases {
+			newer[name] = true
 		}
 	}
+	slices.Reverse(half)
 	return half, err
 }
 

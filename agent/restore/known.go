@@ -11,3 +11,13 @@ func Empty(paths []string) (bool, error) {
 	file, err := firstFile(paths)
 	return file == "", err
 }
+
+// Kept tells whether a volume has data that came from a snapshot or from a cluster, and no restore that was broken off.
+func Kept(folder string, paths []string) (bool, error) {
+	known, err := readMarkers(folder)
+	if err != nil || len(known.done) == 0 || len(known.unfinished) > 0 {
+		return false, err
+	}
+	empty, err := Empty(paths)
+	return !empty, err
+}

@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,10 @@ import (
 // member take another backup, longer would hide a newer backup from a cluster made anew.
 const pinLife = time.Hour
 
+// longestPinned bounds for how long a pin is renewed: a backup that no member ever gets whole is not to be agreed on for
+// ever.
+const longestPinned = 24 * time.Hour
+
 // longestPin bounds what is read of a pin, in bytes: a key has at most 1024.
 const longestPin = 4096
 
@@ -29,6 +34,9 @@ type pinned struct {
 	Asked   string    `json:"asked"`
 	Key     string    `json:"key"`
 	Expires time.Time `json:"expires"`
+	Since   time.Time `json:"since"` // when this key was agreed on first
+	// Left says that who agreed on it first keeps the data it has and leaves the backup alone: so do all that have data.
+	Left bool `json:"left,omitempty"`
 }
 
 // pin is what the members of a cluster agreed on. Each agreement is an object of its own, numbered, and only ever
@@ -36,6 +44,7 @@ type pinned struct {
 type pin struct {
 	r      *run
 	prefix string
+	known  markers
 	number int // of the agreement that holds
 	held   pinned
 }
@@ -137,7 +146,11 @@ func (p *pin) read(ctx context.Context) error {
 // put writes the next agreement and tells whether we were the first.
 func (p *pin) put(ctx context.Context, key string) (bool, error) {
 	b := bucket{p.r.S3, p.r.Bucket}
-	next := pinned{Cluster: p.r.Layout.Cluster, Asked: p.r.Snapshot, Key: key, Expires: time.Now().UTC().Add(pinLife)}
+	now := time.Now().UTC()
+	next := pinned{Cluster: p.r.Layout.Cluster, Asked: p.r.Snapshot, Key: key, Expires: now.Add(pinLife), Since: now, Left: p.r.leaves(p.known, key)}
+	if p.held.Key == key && p.held.Expires.After(now) {
+		next.Since, next.Left = cmp.Or(p.held.Since, now), p.held.Left
+	}
 	text, err := json.Marshal(next)
 	if err != nil {
 		return false, err
@@ -185,6 +198,7 @@ func (r *run) keepPinned(ctx context.Context) (kept context.Context, release fun
 	if r.source.pin == nil {
 		return kept, func() { cancel(nil) }
 	}
+	before := r.meter.moved() // the manifest
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -195,7 +209,7 @@ func (r *run) keepPinned(ctx context.Context) (kept context.Context, release fun
 			case <-kept.Done():
 				return
 			case <-ticker.C:
-				if r.meter.moved() == 0 {
+				if r.meter.moved() == before {
 					continue
 				}
 				if lost := r.renew(kept); lost != nil {
@@ -211,7 +225,7 @@ func (r *run) keepPinned(ctx context.Context) (kept context.Context, release fun
 // backup since, when nobody had renewed in time: their stores would not be ours. Any other trouble ends no restore.
 func (r *run) renew(ctx context.Context) error {
 	p := r.source.pin
-	if time.Until(p.held.Expires) > pinLife/2 {
+	if time.Until(p.held.Expires) > pinLife/2 || !p.held.Since.IsZero() && time.Since(p.held.Since) > longestPinned {
 		return nil
 	}
 	first, err := p.put(ctx, r.source.key)

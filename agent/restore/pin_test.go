@@ -86,6 +86,23 @@ func (f *fakeS3) putPinOn(key string, number int, cluster string, expires time.T
 	f.put(fmt.Sprintf("pins/neo4j/latest/%08d.json", number), text)
 }
 
+func TestABackupThatNobodyGetsIsNotAgreedOnForEver(t *testing.T) {
+	bucket, api := newFakeS3(t)
+	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
+	for since, pins := range map[time.Duration]int{longestPinned - time.Hour: 2, longestPinned + time.Hour: 1} {
+		for _, key := range bucket.keys("pins/") {
+			delete(bucket.objects, key)
+		}
+		text, _ := json.Marshal(pinned{Cluster: "neo4j", Asked: "latest", Key: firstKey, Expires: time.Now().Add(pinLife / 4), Since: time.Now().Add(-since)})
+		bucket.put("pins/neo4j/latest/00000007.json", text)
+		v := newVolume(t)
+		v.mustRestore(v.pinned(api))
+		if found := bucket.keys("pins/"); len(found) != pins {
+			t.Errorf("agreed on since %s: pins %v", since, found)
+		}
+	}
+}
+
 func TestAPinExpires(t *testing.T) {
 	for _, c := range []struct {
 		left time.Duration

@@ -36,7 +36,7 @@ func (r *run) resolve(ctx context.Context, wanted spec, known markers) (origin, 
 	r.meter.say("finding the snapshot")
 	switch wanted.kind {
 	case newest:
-		return r.newest(ctx, wanted, known.unfinished)
+		return r.newest(ctx, wanted, known)
 	case local:
 		return r.open(ctx, folder{}, wanted.key)
 	}
@@ -47,12 +47,12 @@ func (r *run) bucket(name string) objects { return bucket{api: r.S3, name: name}
 
 // newest finds the newest verified backup, the same one for all members of a cluster. Where they agreed on none, a
 // restore that was broken off goes on with the one it had begun.
-func (r *run) newest(ctx context.Context, wanted spec, broken []marker) (origin, error) {
+func (r *run) newest(ctx context.Context, wanted spec, known markers) (origin, error) {
 	if r.Bucket == "" {
 		return origin{}, refused("restore %s: AWS_BACKUP_BUCKET is not set", r.Snapshot)
 	}
 	look := func(ctx context.Context) (string, error) {
-		if key, err := r.begun(ctx, broken); key != "" || err != nil {
+		if key, err := r.begun(ctx, known.unfinished); key != "" || err != nil {
 			return key, err
 		}
 		return r.lookForNewest(ctx, wanted)
@@ -64,7 +64,7 @@ func (r *run) newest(ctx context.Context, wanted spec, broken []marker) (origin,
 		}
 		return r.open(ctx, r.bucket(r.Bucket), key)
 	}
-	p := &pin{r: r, prefix: r.Layout.Pins() + pinFolder(r.Snapshot)}
+	p := &pin{r: r, prefix: r.Layout.Pins() + pinFolder(r.Snapshot), known: known}
 	key, err := p.agree(ctx, look)
 	if err != nil {
 		return origin{}, err

@@ -169,9 +169,13 @@ func (r *run) run(ctx context.Context) (Result, error) {
 	if r.source, err = r.resolve(ctx, spec, known); err != nil {
 		return Result{}, err
 	}
-	if name := r.source.name; known.isDone(name) && !r.Overwrite && !r.Now && len(known.unfinished) == 0 {
-		r.Log.Info().Str("snapshot", name).Msg("this snapshot was restored before")
-		return Result{Outcome: Already, Name: name}, nil
+	done, err := r.isDone(known)
+	if err != nil {
+		return Result{}, err
+	}
+	if done && !r.Overwrite && !r.Now && len(known.unfinished) == 0 {
+		r.Log.Info().Str("snapshot", r.source.name).Msg("this snapshot was restored before, or left alone for newer data")
+		return Result{Outcome: Already, Name: r.source.name}, nil
 	}
 	if err := r.notInstead(known); err != nil {
 		return Result{}, err

@@ -1,7 +1,6 @@
 package restore
 
 import (
-	"cmp"
 	"context"
 	"path/filepath"
 	"slices"
@@ -38,28 +37,35 @@ func (r *run) join(ctx context.Context, spec spec, known markers, reason string,
 	if err != nil {
 		return Result{}, err
 	}
+	if len(known.unfinished) > 0 && r.Unbind != nil && !r.Dry { // it may have been broken off before it did
+		if err := r.Unbind(ctx); err != nil {
+			return Result{}, err
+		}
+	}
 	result, err := r.skip(spec, known, reason)
 	if err != nil || r.Dry {
 		return result, err
 	}
-	name := joinedMarker
+	name, source := joinedMarker, ""
 	if r.EachNew {
-		name = cmp.Or(r.leftAlone(ctx, spec), name)
+		if left := r.leftAlone(ctx, spec); left.name != "" {
+			name, source = left.name, left.String()
+		}
 	}
 	if known.isDone(name) || name == joinedMarker && len(known.done) > 0 {
 		return result, nil
 	}
-	record := marker{Name: name, Time: time.Now().UTC(), Agent: r.Agent, State: stateJoined, Spec: r.Snapshot}
+	record := marker{Name: name, Source: source, Time: time.Now().UTC(), Agent: r.Agent, State: stateJoined, Spec: r.Snapshot}
 	return result, writeRecord(r.disk, r.Markers, record, doneSuffix)
 }
 
 // leftAloneWithin bounds the search for the name of a snapshot that is not restored: joining does not depend on it.
 const leftAloneWithin = 30 * time.Second
 
-// leftAlone is the name of the snapshot that is not restored, "" where that cannot be found out.
-func (r *run) leftAlone(ctx context.Context, wanted spec) string {
+// leftAlone is the snapshot that is not restored, without a name where that cannot be found out.
+func (r *run) leftAlone(ctx context.Context, wanted spec) origin {
 	if wanted.kind == nothing {
-		return ""
+		return origin{}
 	}
 	ctx, cancel := context.WithTimeout(ctx, leftAloneWithin)
 	defer cancel()
@@ -79,9 +85,9 @@ func (r *run) leftAlone(ctx context.Context, wanted spec) string {
 	}
 	if err != nil {
 		r.Log.Warn().Str("snapshot", r.Snapshot).Err(err).Msg("cannot find out which snapshot is left alone: it may be restored at a later start without a running cluster")
-		return ""
+		return origin{}
 	}
-	return found.name
+	return found
 }
 
 // copied tells whether this volume has data: a member that was to copy a running cluster's store may have been stopped
@@ -107,4 +113,33 @@ func (r *run) abandon(known markers) error {
 		}
 	}
 	return nil
+}
+
+// isDone tells whether the snapshot that was found is not to be restored again. Of one that was left alone for the data of
+// a running cluster the members that agree on it decide alike: who keeps its data while another one restores is alone
+// afterwards. Without data there is nothing to keep.
+func (r *run) isDone(known markers) (bool, error) {
+	i := slices.IndexFunc(known.done, func(m marker) bool { return m.Name == r.source.name })
+	if i >= 0 && known.done[i].State != stateJoined {
+		return true, nil
+	}
+	left := i >= 0
+	if r.source.pin != nil {
+		left = r.source.pin.held.Left
+	}
+	if !left {
+		return false, nil
+	}
+	file, err := firstFile(r.Store(nil))
+	return file != "", err
+}
+
+// leaves tells whether this member has data, and a marker that its snapshot lies under that key or was left alone.
+func (r *run) leaves(known markers, key string) bool {
+	at := r.bucket(r.Bucket).String() + key
+	if !slices.ContainsFunc(known.done, func(m marker) bool { return m.Source == at }) {
+		return false
+	}
+	file, err := firstFile(r.Store(nil))
+	return file != "" && err == nil
 }

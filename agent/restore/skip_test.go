@@ -110,6 +110,7 @@ func TestAClusterIsSeededFromWhatItsServersCanFetch(t *testing.T) {
 		for _, name := range names {
 			database := artifactName.FindStringSubmatch(name)[1]
 			m.Objects = append(m.Objects, describe(snapshot.Object{Database: database, Name: name, Form: snapshot.Artifact}, artifact))
+			bucket.put(folder+name, artifact)
 		}
 		text, err := m.Encode()
 		if err != nil {

@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,6 +104,7 @@ type stream struct {
 	working sync.WaitGroup
 	now     part
 	rest    []byte
+	ended   error // why the queue ended before the range did, set before it is closed
 }
 
 type part struct {
@@ -121,6 +123,7 @@ func (t *transfer) open(ctx context.Context, o object, offset, length int64) *st
 			size := min(length, t.part)
 			select {
 			case <-ctx.Done():
+				s.ended = ctx.Err()
 				return
 			case buf := <-t.buffers:
 				s.fetch(ctx, o, offset, size, buf)
@@ -148,7 +151,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		s.giveBack()
 		result, more := <-s.queue
 		if !more {
-			return 0, io.EOF
+			return 0, cmp.Or(s.ended, io.EOF)
 		}
 		if s.now = <-result; s.now.err != nil {
 			err := s.now.err
