@@ -16,7 +16,8 @@ func bucketWith(t *testing.T, at time.Time) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		prefix, key := r.URL.Query().Get("prefix"), ""
 		if prefix == "daily/prod/" {
-			key = fmt.Sprintf("<Contents><Key>%s%s/manifest.json</Key><Size>1</Size></Contents>", prefix, at.Format("2006-01-02T15-04-05Z"))
+			folder := prefix + at.Format("2006-01-02T15-04-05Z")
+			key = fmt.Sprintf("<Contents><Key>%[1]s/manifest.json</Key><Size>1</Size></Contents><Contents><Key>%[1]s/neo4j.tar.zst</Key><Size>1</Size></Contents>", folder)
 		}
 		_, _ = fmt.Fprintf(w, "<ListBucketResult><IsTruncated>false</IsTruncated>%s</ListBucketResult>", key)
 	}))

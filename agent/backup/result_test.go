@@ -85,7 +85,9 @@ func TestTheListTellsWhatABackupIsWorth(t *testing.T) {
 	mustRun(t, o)
 	hourly := "pre/hourly/prod/2020-01-01T00-00-0"
 	f.put(hourly+"0Z/neo4j.tar.zst", []byte("half"), "")
+	f.put(hourly+"1Z/neo4j.tar.zst", []byte("whole"), "")
 	f.put(hourly+"1Z/"+snapshot.Verified, []byte("{}"), "")
+	f.put(hourly+"2Z/neo4j.tar.zst", []byte("whole"), "")
 	f.put(hourly+"2Z/"+snapshot.Verified, []byte(`{"format":2}`), "")
 	f.put("daily/neo4j-backup-1500000000.zip", []byte("old"), "")
 	entries, err := Inventory(t.Context(), client, "bucket", o.Layout)

@@ -46,6 +46,9 @@ func List(ctx context.Context, api Lister, bucket string, layout Layout) ([]Back
 			return nil, err
 		}
 		for _, backup := range folders {
+			if backup.Size == 0 { // the lifecycle took the data, and has the manifest a day longer where a day began between them
+				backup.Verified, backup.Partial = false, false
+			}
 			found = append(found, *backup)
 		}
 		err = walk(ctx, api, bucket, string(kind)+"/", "/", func(key string, size int64) {

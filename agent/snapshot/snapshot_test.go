@@ -113,6 +113,7 @@ func TestOnlyAFolderWithAManifestCountsAsVerified(t *testing.T) {
 		folder(Hourly, at.Add(time.Hour)) + "a.tar.zst", folder(Hourly, at.Add(time.Hour)) + NotVerified,
 		folder(Hourly, at.Add(2*time.Hour)) + "a.tar.zst", folder(Hourly, at.Add(2*time.Hour)) + Partial,
 		folder(Daily, at.Add(-time.Hour)) + "a.tar.zst", folder(Daily, at.Add(-time.Hour)) + Verified,
+		folder(Hourly, at.Add(-2*time.Hour)) + Verified, // whose data has expired
 		"hourly/other/2026-11-20T04-00-00Z/" + Verified,
 		"hourly/neo4j/not-a-time/" + Verified,
 		"hourly/neo4j/2026-11-20T04-00-00Z/deeper/" + Verified,
@@ -131,6 +132,7 @@ func TestOnlyAFolderWithAManifestCountsAsVerified(t *testing.T) {
 		"hourly/neo4j/2026-11-20T05-00-00Z/ 5 false false false",
 		"hourly/neo4j/2026-11-20T04-00-00Z/ 10 true false false",
 		"daily/neo4j/2026-11-20T03-00-00Z/ 5 true false false",
+		"hourly/neo4j/2026-11-20T02-00-00Z/ 0 false false false",
 		"hourly/neo4j-backup-1700000000.zip 5 true false true",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
