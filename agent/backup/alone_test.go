@@ -165,6 +165,27 @@ func TestARunEndsWhenItsLeaseIsLost(t *testing.T) {
 	}
 }
 
+func TestOneRefusalOfARenewalIsNoLossOfTheLease(t *testing.T) {
+	f, client := newFakeS3(t)
+	l := &lease{bucket: bucket{patient(client), "bucket"}, key: leaseKey, holder: "own", every: 10 * time.Millisecond}
+	if err := l.take(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	f.Fault = func(operation, _ string, n int) fault {
+		if operation == "PutObject" && n == 2 {
+			return fault{code: "ExpiredToken", status: http.StatusBadRequest}
+		}
+		return fault{}
+	}
+	ctx, release := l.keep(t.Context())
+	defer release()
+	for f.count("PutObject") < 6 {
+		if err := pause(ctx, time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestALeaseIsFreeAfterARun(t *testing.T) {
 	f, client := newFakeS3(t)
 	mustRun(t, options(t, client, &fakeTool{}))

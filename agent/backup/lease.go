@@ -121,12 +121,17 @@ func (l *lease) keep(ctx context.Context) (kept context.Context, release func())
 	done.Go(func() {
 		ticker := time.NewTicker(l.every)
 		defer ticker.Stop()
+		renewed := time.Now()
 		for {
 			select {
 			case <-stop:
 				return
 			case <-ticker.C:
-				if err := l.renew(kept); err != nil {
+				begun := time.Now()
+				switch err := l.renew(kept); {
+				case err == nil:
+					renewed = begun
+				case isTaken(err), time.Since(renewed) >= leaseLife-leaseRenewal: // else there is time to try again
 					lose(err)
 				}
 			}
@@ -155,7 +160,7 @@ func (l *lease) renew(ctx context.Context) error {
 		}
 	}
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("%w: %v", ErrLeaseLost, err)
+		return fmt.Errorf("%w: %w", ErrLeaseLost, err)
 	}
 	return nil
 }
