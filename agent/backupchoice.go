@@ -41,9 +41,9 @@ func hostedIn(rows []map[string]any) (all hosted) {
 	return all
 }
 
-// choose gives the databases asked for, or all that a source says it has. A backup that would pass for one of all
+// chooseDatabases gives the databases asked for, or all that a source says it has. A backup that would pass for one of all
 // databases and is not is refused or called partial.
-func (b *backupJob) choose(ctx context.Context, sources []string) (selection, error) {
+func (b *backupJob) chooseDatabases(ctx context.Context, sources []string) (selection, error) {
 	standard := b.neo4j.intent.Config.DefaultDatabase()
 	switch {
 	case b.neo4j.dialect.DatabaseList() == "": // there is one

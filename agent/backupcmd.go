@@ -121,7 +121,7 @@ func dropRootToBackUp(s *settings.Settings) error {
 		return nil
 	}
 	folder := workFolder(s)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(s.BackupDir, 0o755), os.MkdirAll(folder, 0o700)); err != nil { // who passes through the first is not root
 		return err
 	}
 	return errors.Join(giveTo(who, []string{folder}), become(who))

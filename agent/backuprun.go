@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"neo4j-agent/agent/backup"
@@ -41,6 +42,11 @@ func (b *backupJob) run(ctx context.Context) (backup.Result, error) {
 	if err := b.readHome(ctx); err != nil {
 		return none, err
 	}
+	if b.neo4j.dialect.LowerCaseNames() { // as the server calls them, and its tool what it leaves
+		for i, name := range b.Database {
+			b.Database[i] = strings.ToLower(name)
+		}
+	}
 	if err := dropRootToBackUp(b.settings); err != nil {
 		return none, withCode(exitPermission, err)
 	}
@@ -52,20 +58,11 @@ func (b *backupJob) run(ctx context.Context) (backup.Result, error) {
 	if err != nil {
 		return none, err
 	}
-	sources, err := b.sources(ctx)
-	if err != nil {
-		return none, err
-	}
 	b.bar = newProgress(b.log, stderrTerminal(), "backing up")
 	defer b.bar.end()
-	chosen, err := b.choose(ctx, sources)
-	if err != nil {
-		return none, err
-	}
 	options := backup.Options{
 		S3: client, Bucket: b.settings.BackupBucket, Layout: layoutInBucket(b.settings), Dir: b.settings.BackupDir,
-		Tool: tool, Furnish: b.furnish, Sources: sources, References: b.references, Reach: reach, Databases: chosen.databases, Last: tool.last, Chainless: b.chainless(sources),
-		Partial: chosen.partial, Missing: chosen.missing, Stopped: chosen.stopped,
+		Tool: tool, Selection: backup.Selection{Databases: b.Database}, Select: b.choose, Furnish: b.furnish, Reach: reach, Last: tool.last, Uptime: tool.uptime,
 		Neo4j: b.neo4j.dialect.Version.String(), Agent: version, Full: b.Full, Wait: b.Wait,
 		Progress: b.tellProgress, Log: b.log,
 	}
@@ -80,6 +77,23 @@ func (b *backupJob) run(ctx context.Context) (backup.Result, error) {
 			Stringer("took", time.Since(b.begun).Round(time.Millisecond)).Msg("backed up")
 	}
 	return result, err
+}
+
+// choose finds the sources and the databases.
+func (b *backupJob) choose(ctx context.Context) (backup.Selection, error) {
+	var none backup.Selection
+	if err := b.readSecrets(ctx); err != nil { // again: a password may have been rotated while this run waited
+		return none, err
+	}
+	sources, err := b.sources(ctx)
+	if err != nil {
+		return none, err
+	}
+	chosen, err := b.chooseDatabases(ctx, sources)
+	return backup.Selection{
+		Sources: sources, References: b.references, Named: b.settings.BackupFrom != backup.FromDiscovery, Chainless: b.chainless(sources),
+		Databases: chosen.databases, Partial: chosen.partial, Missing: chosen.missing, Stopped: chosen.stopped,
+	}, err
 }
 
 // newTool is the tool, with a folder of its own.

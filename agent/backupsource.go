@@ -56,6 +56,9 @@ func (b *backupJob) sources(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	found, err := backup.Sources(from, own, candidates)
+	if from != backup.FromDiscovery {
+		candidates = b.besides(ctx, found)
+	}
 	b.references = backup.References(candidates, found)
 	if err == nil {
 		b.log.Info().Strs("sources", found).Msg("sources of the backup, the best first")
@@ -63,8 +66,19 @@ func (b *backupJob) sources(ctx context.Context) ([]string, error) {
 	return found, err
 }
 
-// ownSource is the server of this container, or of this machine. Whether it is in a cluster the agent that serves here
-// knows best.
+// besides are the members that a source which somebody named tells of, to see whether it follows them.
+func (b *backupJob) besides(ctx context.Context, named []string) []backup.Candidate {
+	var candidates []backup.Candidate
+	for _, address := range named {
+		if s := b.members[address]; s.clustered && b.canAsk() {
+			candidates = append(candidates, b.known(ctx, b.overviewAt(ctx, s.bolt))...)
+		}
+	}
+	return candidates
+}
+
+// ownSource is the server of this container, or of this machine. Whether it is in a cluster, and up to date, the agent that
+// serves here knows best.
 func (b *backupJob) ownSource(ctx context.Context) (string, error) {
 	config := b.neo4j.intent.Config
 	address := config.BackupAddress()
@@ -74,6 +88,9 @@ func (b *backupJob) ownSource(ctx context.Context) (string, error) {
 	s := source{bolt: config.BoltAddress(), clustered: config.Role() != neo4jconf.Standalone}
 	if status, _, err := ask(ctx, b.settings.HTTPAddr); err == nil && status.Member.Kind != "" {
 		s.clustered, s.advertised = status.Member.Kind != health.Standalone, status.Member.Bolt
+		if status.Phase != health.Ready {
+			return "", withCode(exitUnavailable, fmt.Errorf("cannot back up this instance: it is %s (%s), so that its data may be old; to back it up nevertheless, say --from=%s", status.Phase, status.Reason, address))
+		}
 	}
 	b.members[address] = s
 	return address, nil
@@ -145,22 +162,29 @@ func (b *backupJob) overview(ctx context.Context, cores []string) []health.Seen 
 		b.log.Warn().Msg("no password of user neo4j is given: the roles of the members are not known, and read replicas not found")
 		return nil
 	}
-	database := b.neo4j.intent.Config.DefaultDatabase()
 	for _, host := range cores {
-		limited, cancel := context.WithTimeout(ctx, askedFor)
-		client, err := health.NewClient(b.boltOf(host), "neo4j", b.settings.AdminPassword.Reveal(), b.overBolt(b.boltOf(host)))
-		var seen []health.Seen
-		if err == nil {
-			seen, err = client.Overview(limited, b.neo4j.dialect.Status(database).Overview, database)
-			client.Close()
-		}
-		cancel()
-		if err == nil && len(seen) > 0 {
+		if seen := b.overviewAt(ctx, b.boltOf(host)); len(seen) > 0 {
 			return seen
 		}
-		b.log.Warn().Err(err).Str("member", host).Msg("this member does not tell of the others")
 	}
 	return nil
+}
+
+// overviewAt asks one member, by its Bolt address, for all.
+func (b *backupJob) overviewAt(ctx context.Context, bolt string) []health.Seen {
+	ctx, cancel := context.WithTimeout(ctx, askedFor)
+	defer cancel()
+	database := b.neo4j.intent.Config.DefaultDatabase()
+	client, err := health.NewClient(bolt, "neo4j", b.settings.AdminPassword.Reveal(), b.overBolt(bolt))
+	var seen []health.Seen
+	if err == nil {
+		seen, err = client.Overview(ctx, b.neo4j.dialect.Status(database).Overview, database)
+		client.Close()
+	}
+	if err != nil || len(seen) == 0 {
+		b.log.Warn().Err(err).Str("member", bolt).Msg("this member does not tell of the others")
+	}
+	return seen
 }
 
 // roles are those of the overview.

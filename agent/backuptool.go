@@ -146,6 +146,15 @@ func (t *backupTool) last(ctx context.Context, source, database string) (backup.
 	return backup.Position{Own: own.greatest, Foremost: all.greatest}, err == nil
 }
 
+// uptime is for how long a source has run.
+func (t *backupTool) uptime(ctx context.Context, source string) (up time.Duration, err error) {
+	err = t.asking(ctx, source, func(ctx context.Context, w witness) (err error) {
+		up, err = w.uptime(ctx)
+		return err
+	})
+	return up, err
+}
+
 func (t *backupTool) transactions(ctx context.Context, source, database string) (own, all span, err error) {
 	err = t.asking(ctx, source, func(ctx context.Context, w witness) (err error) {
 		own, all, err = w.transactionsAt(ctx, database, t.members[source].told())

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -50,6 +51,20 @@ type span struct{ least, greatest int64 }
 func (w witness) transactions(ctx context.Context, database string) (span, error) {
 	_, all, err := w.transactionsAt(ctx, database, "")
 	return all, err
+}
+
+// uptime is for how long the server has run.
+func (w witness) uptime(ctx context.Context) (time.Duration, error) {
+	rows, err := w.Rows(ctx, "", w.dialect.Uptime(), nil)
+	if err != nil {
+		return 0, err
+	}
+	for _, row := range rows {
+		if ms, told := row["uptime"].(int64); told {
+			return time.Duration(ms) * time.Millisecond, nil
+		}
+	}
+	return 0, errors.New("it does not tell for how long it has run")
 }
 
 // transactionsAt tells of the member with a Bolt address, and of all. A member that cannot be told apart counts as all.

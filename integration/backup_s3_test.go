@@ -37,7 +37,7 @@ func (b backupRun) run(ctx context.Context) (backup.Result, error) {
 func (b backupRun) options() backup.Options {
 	return backup.Options{
 		S3: s3At(b.Address), Bucket: backups, Layout: backupLayout, Dir: b.Dir, Tool: fakeBackupTool{b.Store},
-		Sources: []string{"127.0.0.1:6362"}, Databases: []string{"graph.db"}, Neo4j: "3.5.0", Log: zerolog.Nop(),
+		Selection: backup.Selection{Sources: []string{"127.0.0.1:6362"}, Databases: []string{"graph.db"}}, Neo4j: "3.5.0", Log: zerolog.Nop(),
 	}
 }
 

@@ -21,6 +21,8 @@ var (
 		"SHOW DATABASES YIELD name, address, lastCommittedTxn WHERE name = $database AND lastCommittedTxn >= 0 " +
 			"RETURN address, lastCommittedTxn AS last",
 	}}
+	// uptime is Cypher for how many milliseconds the server has run, from its JVM (java.lang.management.RuntimeMXBean).
+	uptime = fact{head{v35}, cells{"CALL dbms.queryJmx('java.lang:type=Runtime') YIELD attributes RETURN attributes.Uptime.value AS uptime"}}
 	// systemName is where databases are listed and made.
 	systemName = fact{head{v35, v40}, cells{"", "system"}}
 	// fullWords are what the tool says when it fetches the whole store and not the newest transactions only (run of
@@ -37,6 +39,9 @@ func (d Dialect) DatabaseList() string { return d.fact(databaseList) }
 // LastTransaction returns Cypher for the last transaction of a database at each member, in the columns address and last, ""
 // where it cannot be asked.
 func (d Dialect) LastTransaction() string { return d.fact(lastTransaction) }
+
+// Uptime returns Cypher for how many milliseconds the server has run, in the column uptime.
+func (d Dialect) Uptime() string { return d.fact(uptime) }
 
 // SystemDatabase returns the database in which such statements run, "" where there is none to be named: 3.5, and 4.0 and
 // 4.1 with the driver that this program uses (see Status).

@@ -36,28 +36,24 @@ type Options struct {
 	Bucket string
 	Layout snapshot.Layout
 
-	Dir     string // BACKUP_DIR
-	Tool    Tool
-	Sources []string // host:port, the best first; see Sources
-	// References are members to which the sources are compared, and no sources; see References.
-	References []string
+	Dir  string // BACKUP_DIR
+	Tool Tool
+	Selection
+	// Select finds the selection once no other run is active, since databases and roles change while a run waits. May be
+	// nil, where they are known.
+	Select func(context.Context) (Selection, error)
 	// Furnish makes what the tool needs, once no other run works in Dir, and gives how to take it away. May be nil.
 	Furnish func() (clear func(), err error)
 	// Reach tells that a source takes connections, before anything is done to what the last backup left. May be nil.
-	Reach     func(ctx context.Context, source string) error
-	Databases []string
-	// Partial says that the server has more databases, Missing as far as they are known; Stopped are those that somebody
-	// had stopped. See the manifest.
-	Partial bool
-	Missing []string
-	Stopped []string
-	Neo4j   string // version of the tool and the servers
-	Agent   string // version of this agent
-	Full    bool   // take a full one in any case
-	// Chainless says why each backup must be a full one, "" where it need not.
-	Chainless string
+	Reach func(ctx context.Context, source string) error
+	Neo4j string // version of the tool and the servers
+	Agent string // version of this agent
+	Full  bool   // take a full one in any case
 	// Last tells how far a database is at a source or reference, where that can be found out. May be nil.
 	Last func(ctx context.Context, source, database string) (at Position, known bool)
+	// Uptime tells for how long a source has run: a differential backup is not taken from one that was started since the
+	// last backup, since its data may have been put back. May be nil, where the tool itself would see that.
+	Uptime func(ctx context.Context, source string) (time.Duration, error)
 	// Wait is for how long to wait for another run that is active; 0 leaves at once.
 	Wait time.Duration
 	// Prove restores what was uploaded and tries it, and gives the words for the manifest. May be nil. folder is the key
@@ -66,6 +62,23 @@ type Options struct {
 
 	Progress func(Progress) // may be nil; called often
 	Log      zerolog.Logger
+}
+
+// Selection is what to back up, and from where.
+type Selection struct {
+	Sources []string // host:port, the best first; see Sources
+	// References are members to which the sources are compared, and no sources; see References.
+	References []string
+	// Named says that somebody wants this source and no other one.
+	Named     bool
+	Databases []string
+	// Partial says that the server has more databases, Missing as far as they are known; Stopped are those that somebody
+	// had stopped. See the manifest.
+	Partial bool
+	Missing []string
+	Stopped []string
+	// Chainless says why each backup must be a full one, "" where it need not.
+	Chainless string
 }
 
 // Stage is what a run is at.
@@ -92,6 +105,7 @@ type run struct {
 	bucket
 	work   workspace
 	since  time.Time // when the run got the lease, by S3's clock
+	got    time.Time // the same by our own
 	folder string    // key prefix of this backup
 	taken  []takenDatabase
 	result Result
@@ -110,11 +124,9 @@ type takenDatabase struct {
 func Run(ctx context.Context, options Options) (Result, error) {
 	started := time.Now()
 	r := &run{Options: options, bucket: bucket{patient(options.S3), options.Bucket}}
-	r.result = Result{
-		Cluster: options.Layout.Cluster, Neo4j: options.Neo4j, Databases: options.Databases,
-		Partial: options.Partial, Missing: options.Missing, Stopped: options.Stopped,
-	}
+	r.result = Result{Cluster: options.Layout.Cluster, Neo4j: options.Neo4j}
 	err := r.alone(ctx)
+	r.result.Databases, r.result.Partial, r.result.Missing, r.result.Stopped = r.Databases, r.Partial, r.Missing, r.Stopped
 	r.result.end(started, err)
 	return r.result, err
 }
@@ -142,9 +154,12 @@ func (r *run) alone(ctx context.Context) error {
 	if err := l.take(ctx, max(0, time.Until(deadline))); err != nil {
 		return err
 	}
-	r.since = l.since
+	r.since, r.got = l.since, time.Now()
 	ctx, release := l.keep(ctx)
 	defer release()
+	if err := r.choose(ctx); err != nil {
+		return err
+	}
 	if r.Furnish != nil {
 		clear, err := r.Furnish()
 		if err != nil {
@@ -159,9 +174,21 @@ func (r *run) alone(ctx context.Context) error {
 	return err
 }
 
-// check refuses what cannot become a manifest.
+// choose finds the selection.
+func (r *run) choose(ctx context.Context) (err error) {
+	if r.Select == nil {
+		return nil
+	}
+	if r.Selection, err = r.Select(ctx); err != nil {
+		return err
+	}
+	r.Select = nil
+	return r.check()
+}
+
+// check refuses what cannot become a manifest, and of what is still to be selected the names that were asked for.
 func (r *run) check() error {
-	if len(r.Databases) == 0 || len(r.Sources) == 0 {
+	if r.Select == nil && (len(r.Databases) == 0 || len(r.Sources) == 0) {
 		return errors.New("cannot back up: no database or no source was named")
 	}
 	seen := map[string]bool{}

@@ -26,7 +26,7 @@ func (r *run) last(ctx context.Context, source, database string) (Position, bool
 
 // following gives the sources without those that lack what another member has and do not get it: a backup of a read
 // replica that stopped following would be an old one. A source that does not tell stays. Where none is left, what they do
-// not follow is the source.
+// not follow is the source, but for a source that somebody named.
 func (r *run) following(ctx context.Context, database string) ([]string, error) {
 	if r.Last == nil {
 		return r.Sources, nil
@@ -50,7 +50,7 @@ func (r *run) following(ctx context.Context, database string) ([]string, error) 
 			}
 		}
 	})
-	if len(left) == 0 && len(r.References) > 0 && ctx.Err() == nil {
+	if len(left) == 0 && len(r.References) > 0 && !r.Named && ctx.Err() == nil {
 		r.Log.Warn().Str("database", database).Strs("sources", r.References).Msg("no source follows: the backup is taken from the leader")
 		return r.References, nil
 	}
@@ -60,11 +60,23 @@ func (r *run) following(ctx context.Context, database string) ([]string, error) 
 	return left, nil
 }
 
-// goesOn refuses a source that has less than the last backup: its data was put back since, or it is behind. The tool would
-// find nothing new there, and later mix both.
-func (r *run) goesOn(ctx context.Context, source, database string, transaction int64) error {
-	if at, known := r.last(ctx, source, database); known && at.Own < transaction {
-		return fmt.Errorf("its last transaction is %d, and the last backup was taken at %d: its data is older, or was put back", at.Own, transaction)
+// goesOn refuses a source whose data may have been put back since the last backup, or which is behind. The tool of 3.5
+// fetches what comes after its last transaction, whatever that was (run of 3.5.0-beta03): with the lost data it would mix
+// what was written in its place. Where more was written since than was lost no number tells of it, but that a server has
+// to be stopped for it.
+func (r *run) goesOn(ctx context.Context, source, database string, onto state) error {
+	if at, known := r.last(ctx, source, database); known && at.Own < onto.Transaction {
+		return fmt.Errorf("its last transaction is %d, and the last backup was taken at %d: its data is older, or was put back", at.Own, onto.Transaction)
+	}
+	if r.Uptime == nil {
+		return nil
+	}
+	up, err := r.Uptime(ctx, source)
+	if err != nil {
+		return fmt.Errorf("cannot tell whether its data was put back since the last backup: %w", err)
+	}
+	if started := r.since.Add(time.Since(r.got) - up); started.After(onto.Time) { // by S3's clock, as the other
+		return fmt.Errorf("it was started after the last backup, at %s: its data may have been put back", started.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

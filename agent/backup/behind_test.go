@@ -15,7 +15,7 @@ import (
 func TestAMemberThatDoesNotFollowIsNoSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
-		r := &run{Options: Options{Sources: []string{"stuck", "slow", "silent", "fresh"}, Log: zerolog.Nop()}}
+		r := &run{Options: Options{Selection: Selection{Sources: []string{"stuck", "slow", "silent", "fresh"}}, Log: zerolog.Nop()}}
 		r.Last = func(_ context.Context, source, _ string) (Position, bool) {
 			written := 5000 + time.Since(begun).Milliseconds()
 			switch source {
@@ -43,10 +43,15 @@ func TestTheBackupIsTakenFromTheLeaderWhereNoOtherMemberFollows(t *testing.T) {
 	} {
 		for _, references := range [][]string{{"leader"}, nil} {
 			synctest.Test(t, func(t *testing.T) {
-				r := &run{Options: Options{Sources: []string{"replica"}, References: references, Log: zerolog.Nop()}}
+				r := &run{Options: Options{Selection: Selection{Sources: []string{"replica"}, References: references}, Log: zerolog.Nop()}}
 				r.Last = func(_ context.Context, source, _ string) (Position, bool) { p, known := at[source]; return p, known }
 				got, err := r.following(t.Context(), "neo4j")
 				var none *SourceError
+				if r.Named = true; references != nil {
+					if got, err := r.following(t.Context(), "neo4j"); !errors.As(err, &none) {
+						t.Errorf("%s, and somebody wants this source: %v, %v", name, got, err)
+					}
+				}
 				switch {
 				case references != nil && (err != nil || !slices.Equal(got, references)):
 					t.Errorf("%s: %v, %v", name, got, err)

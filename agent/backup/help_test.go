@@ -111,7 +111,7 @@ func options(t *testing.T, client *s3.Client, tool Tool) Options {
 	t.Helper()
 	return Options{
 		S3: client, Bucket: "bucket", Layout: snapshot.Layout{Prefix: "pre", Cluster: "prod"}, Dir: t.TempDir(),
-		Tool: tool, Sources: []string{"replica:6362"}, Databases: []string{"neo4j"}, Neo4j: "4.4.48", Agent: "1",
+		Tool: tool, Selection: Selection{Sources: []string{"replica:6362"}, Databases: []string{"neo4j"}}, Neo4j: "4.4.48", Agent: "1",
 		Log: zerolog.New(zerolog.NewTestWriter(t)),
 	}
 }

@@ -167,7 +167,7 @@ func (r *run) verify(ctx context.Context, manifest snapshot.Manifest) (string, e
 	proof, err := r.Prove(ctx, r.folder, manifest)
 	if err != nil {
 		err = fmt.Errorf("cannot verify the backup by restoring it: %w", err)
-		if errors.Is(err, ErrInconsistent) || errors.Is(err, ErrUnproven) {
+		if ctx.Err() == nil {
 			err = r.distrust(err)
 		}
 		return "", err

@@ -7,8 +7,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -320,5 +323,59 @@ func TestASourceThatIsAwayLeavesTheLastBackupToGoOnFrom(t *testing.T) {
 	o.Reach = nil
 	if result := mustRun(t, o); result.Type != "differential" {
 		t.Errorf("%+v", result)
+	}
+}
+
+// What passes the check and can still not be restored or started would not the next time either.
+func TestWhatDidNotComeBackAtAllIsNotBuiltOn(t *testing.T) {
+	_, client := newFakeS3(t)
+	o := options(t, client, &fakeTool{artifact: true})
+	mustRun(t, o)
+	o.Prove = func(context.Context, string, snapshot.Manifest) (string, error) {
+		return "", errors.New("cannot restore it: no store of database neo4j can be made of it")
+	}
+	if result, err := Run(t.Context(), o); err == nil || result.Type != "differential" {
+		t.Fatalf("%v, %+v", err, result)
+	}
+	o.Prove = nil
+	if result := mustRun(t, o); result.Type != "full" {
+		t.Errorf("the next one is %s: %s", result.Type, result.Why)
+	}
+}
+
+func TestTheDatabasesAreThoseThatAreThereWhenAnotherRunHasEnded(t *testing.T) {
+	_, client := newFakeS3(t)
+	o := options(t, client, &fakeTool{})
+	var over atomic.Bool
+	o.Select = func(context.Context) (Selection, error) {
+		if !over.Load() {
+			t.Error("chosen while another run is active")
+		}
+		return Selection{Sources: []string{"replica:6362"}, Databases: []string{"neo4j", "orders"}}, nil
+	}
+	o.Selection, o.Wait = Selection{}, time.Minute
+	work, err := openWorkspace(o.Dir, o.Layout.Cluster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := lock(t.Context(), work.lockFile(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan Result)
+	go func() {
+		result, err := Run(t.Context(), o)
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- result
+	}()
+	if err := pause(t.Context(), 50*time.Millisecond); err != nil { // it has looked at the lock
+		t.Fatal(err)
+	}
+	over.Store(true)
+	unlock()
+	if result := <-ended; !slices.Equal(result.Databases, []string{"neo4j", "orders"}) {
+		t.Errorf("%v", result.Databases)
 	}
 }

@@ -62,7 +62,7 @@ func (r *run) takeOnce(ctx context.Context, d database, source string, onto *sta
 		if err := d.empty(); err != nil {
 			return t, err
 		}
-	} else if err := r.goesOn(ctx, source, d.name, onto.Transaction); err != nil {
+	} else if err := r.goesOn(ctx, source, d.name, *onto); err != nil {
 		return t, err
 	}
 	s := state{Condition: taking, Neo4j: r.Neo4j, Time: r.since.UTC()}
