@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// movement remembers when long work last got on: figures that changed, or a word of the tool that does it.
+// movement remembers when long work last got on: figures that changed, or a word of whoever does it.
 type movement struct {
 	last  [2]int64
 	step  string
@@ -25,5 +25,5 @@ func (m *movement) at(step string, figures ...int64) time.Time {
 	return m.since
 }
 
-// hear notes that the tool said something. It may be called at any time.
+// hear notes that something was done which shows in no figure. It may be called at any time.
 func (m *movement) hear() { m.heard.Store(time.Now().UnixNano()) }

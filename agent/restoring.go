@@ -140,6 +140,7 @@ func (w *restoring) clusterRuns(ctx context.Context) (string, error) {
 	defer cancel()
 	said := ""
 	for {
+		w.moved.hear() // this wait has its own bound and its own reason: health must not end it before, for standing still
 		others, err := w.askOthers(limited)
 		why := fmt.Sprintf("the members that run (%v) have no leader", others.Up)
 		switch {
