@@ -26,6 +26,7 @@ for argument; do case $argument in
 	--from=*|--from-path=*) from=${argument#*=};; --to=*) to=${argument#*=};;
 	--database=*|--to-database=*) database=${argument#*=};;
 esac; done
+[ "$1" = copy ] && echo "CALL db.createIndex('i', ['A'], ['b'], 'native-btree-1.0', {})"
 case $1 in
 	restore|copy) [ -e "$from/neostore" ] && mkdir -p "$data/databases/$database" && cp -r "$from/." "$data/databases/$database/";;
 	dump) printf 'DZV1' > "$to/$database.dump" && cat "$data/databases/$database/neostore" >> "$to/$database.dump";;
@@ -94,7 +95,7 @@ func TestAToolThatFailsReplacesNothing(t *testing.T) {
 	}
 }
 
-func TestAnUpgradeCopiesTheOldStoreAndUploadsItsDumpBeforeNeo4jStartsAlone(t *testing.T) {
+func TestAnUpgradeCopiesTheOldStoreAndUploadsItsDumpAndSchemaBeforeNeo4jStartsAlone(t *testing.T) {
 	t.Parallel()
 	server, client := realS3(t)
 	var archive bytes.Buffer
@@ -117,7 +118,8 @@ func TestAnUpgradeCopiesTheOldStoreAndUploadsItsDumpBeforeNeo4jStartsAlone(t *te
 		t.Errorf("neo4j.conf is not that of a server alone:\n%s", conf)
 	}
 	listed, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(backups), Prefix: aws.String("dumps/neo4j/")})
-	if err != nil || len(listed.Contents) != 1 || !strings.HasSuffix(aws.ToString(listed.Contents[0].Key), "/neo4j.dump") {
+	if err != nil || len(listed.Contents) != 2 || !strings.HasSuffix(aws.ToString(listed.Contents[0].Key), "/neo4j.dump") ||
+		!strings.HasSuffix(aws.ToString(listed.Contents[1].Key), "/neo4j.schema.cypher") {
 		t.Fatalf("dumps in the bucket: %v %v", listed.Contents, err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(b.dir, staging)); len(left) != 0 {

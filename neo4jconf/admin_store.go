@@ -68,7 +68,8 @@ func (j Unbind) write(l *adminLine) {
 }
 
 // Copy makes a stopped database of the store in a folder, such as a backup of 3.5, and brings it to this version's
-// format (manual 4.x, "Copy a database store"). It prints the statements that make the indexes and constraints anew.
+// format (manual 4.x, "Copy a database store"). Indexes and constraints are not in the copy: it prints the statements that
+// make them anew (SchemaStatement).
 type Copy struct {
 	From      string
 	Database  string // must not exist

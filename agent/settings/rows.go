@@ -27,7 +27,7 @@ func memberRows(d *draft) []Variable {
 		{Name: "AGENT_JOIN_TIMEOUT", Default: "10m", form: duration(&d.JoinTimeout, time.Second, day),
 			Help: "How long a member may try to join while the others have a leader and nothing moves, before it is failed."},
 		{Name: "UPGRADE_MODE", Default: "false", form: boolean(&d.UpgradeMode),
-			Help: "Skip discovery, to upgrade a store."},
+			Help: "Skip discovery, to upgrade a store. Its copy has no indexes and constraints: the statements that make them anew are uploaded beside its dump, in `dumps/`."},
 		{Name: "AGENT_CLUSTER_NAME", Default: "neo4j", form: name(&d.ClusterName),
 			Help: "The cluster's name in S3, metrics and status."},
 		{Name: "AGENT_MEMBER_ID", Note: "kept on the volume; else the task's id; else the host name",
