@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/rs/zerolog"
 
 	"neo4j-agent/agent/backup"
 	"neo4j-agent/agent/health"
@@ -180,6 +182,32 @@ func TestAnAddressOfASourceMayLackItsPort(t *testing.T) {
 		}
 		if want != "" && b.members[got].bolt == "" {
 			t.Errorf("%s: it cannot be asked", given)
+		}
+	}
+}
+
+func TestThisInstanceIsBackedUpOnlyWhereItsDataIsUpToDate(t *testing.T) {
+	for phase, says := range map[health.Phase]string{
+		health.Ready:   "",
+		health.Joining: "cannot back up this instance: it is joining (no leader), so that its data may be old; to back it up nevertheless, say --from=",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_ = json.NewEncoder(w).Encode(health.Status{Phase: phase, Reason: "no leader", Member: health.Identity{Kind: health.Core, Bolt: "10.0.0.1:7687"}})
+		}))
+		t.Cleanup(server.Close)
+		dialect := enterprise35(t)
+		intent, err := neo4jconf.Input{Dialect: dialect, HomeDir: "/neo4j", Role: neo4jconf.Core, Discovery: neo4jconf.List, Advertise: "10.0.0.1"}.Intent()
+		if err != nil {
+			t.Fatal(err)
+		}
+		loaded := &settings.Settings{HTTPAddr: server.Listener.Addr().String(), BackupFrom: backup.FromOwn}
+		b := &backupJob{preparation: &preparation{settings: loaded, neo4j: neo4jHome{dialect: dialect, intent: intent}, log: zerolog.Nop()}}
+		sources, err := b.sources(t.Context())
+		switch {
+		case says == "" && (err != nil || len(sources) != 1 || !b.members[sources[0]].clustered):
+			t.Errorf("%s: %v, %v", phase, sources, err)
+		case says != "" && (err == nil || codeOf(err) != exitUnavailable || !strings.HasPrefix(err.Error(), says)):
+			t.Errorf("%s: %v", phase, err)
 		}
 	}
 }
