@@ -37,6 +37,8 @@ type pinned struct {
 	Since   time.Time `json:"since"` // when this key was agreed on first
 	// Left says that who agreed on it first keeps the data it has and leaves the backup alone: so do all that have data.
 	Left bool `json:"left,omitempty"`
+	// Blank says that who agreed on it first has no data: the first one that has some says whether it is left alone.
+	Blank bool `json:"blank,omitempty"`
 }
 
 // pin is what the members of a cluster agreed on. Each agreement is an object of its own, numbered, and only ever
@@ -67,11 +69,14 @@ func (p *pin) agree(ctx context.Context, look look) (string, error) {
 			return "", err
 		}
 		left := time.Until(p.held.Expires)
-		if left > 0 {
+		if left > 0 && (!p.held.Blank || p.r.blank() || p.r.Dry) {
 			p.tell(ctx, look)
 			return p.held.Key, nil
 		}
-		key, err := look(ctx)
+		key := p.held.Key
+		if left <= 0 {
+			key, err = look(ctx)
+		}
 		if err != nil || p.r.Dry {
 			return key, err
 		}
@@ -137,9 +142,11 @@ func (p *pin) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(text, &p.held); err != nil || p.held.Cluster != p.r.Layout.Cluster {
+	var held pinned // anew: what this one does not say must not be left of an older one
+	if err := json.Unmarshal(text, &held); err != nil || held.Cluster != p.r.Layout.Cluster {
 		return corrupt("read the pin %s%s: it is not one of cluster %s", b, p.key(p.number), p.r.Layout.Cluster)
 	}
+	p.held = held
 	return nil
 }
 
@@ -147,9 +154,12 @@ func (p *pin) read(ctx context.Context) error {
 func (p *pin) put(ctx context.Context, key string) (bool, error) {
 	b := bucket{p.r.S3, p.r.Bucket}
 	now := time.Now().UTC()
-	next := pinned{Cluster: p.r.Layout.Cluster, Asked: p.r.Snapshot, Key: key, Expires: now.Add(pinLife), Since: now, Left: p.r.leaves(p.known, key)}
+	next := pinned{Cluster: p.r.Layout.Cluster, Asked: p.r.Snapshot, Key: key, Expires: now.Add(pinLife), Since: now, Left: p.r.leaves(p.known, key), Blank: p.r.blank()}
 	if p.held.Key == key && p.held.Expires.After(now) {
-		next.Since, next.Left = cmp.Or(p.held.Since, now), p.held.Left
+		next.Since = cmp.Or(p.held.Since, now)
+		if !p.held.Blank {
+			next.Left, next.Blank = p.held.Left, false
+		}
 	}
 	text, err := json.Marshal(next)
 	if err != nil {
@@ -225,10 +235,13 @@ func (r *run) keepPinned(ctx context.Context) (kept context.Context, release fun
 // backup since, when nobody had renewed in time: their stores would not be ours. Any other trouble ends no restore.
 func (r *run) renew(ctx context.Context) error {
 	p := r.source.pin
-	if time.Until(p.held.Expires) > pinLife/2 || !p.held.Since.IsZero() && time.Since(p.held.Since) > longestPinned {
+	if time.Until(p.held.Expires) > pinLife/2 {
 		return nil
 	}
-	first, err := p.put(ctx, r.source.key)
+	first, err := false, error(nil)
+	if p.held.Since.IsZero() || time.Since(p.held.Since) < longestPinned {
+		first, err = p.put(ctx, r.source.key)
+	}
 	if err == nil && !first {
 		err = r.pace.again(ctx, "read the pin", p.read)
 	}

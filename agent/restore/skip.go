@@ -2,8 +2,10 @@ package restore
 
 import (
 	"context"
+	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -124,8 +126,8 @@ func (r *run) isDone(known markers) (bool, error) {
 		return true, nil
 	}
 	left := i >= 0
-	if r.source.pin != nil {
-		left = r.source.pin.held.Left
+	if p := r.source.pin; p != nil && time.Now().Before(p.held.Expires) && !p.held.Since.IsZero() {
+		left = p.held.Left
 	}
 	if !left {
 		return false, nil
@@ -137,9 +139,13 @@ func (r *run) isDone(known markers) (bool, error) {
 // leaves tells whether this member has data, and a marker that its snapshot lies under that key or was left alone.
 func (r *run) leaves(known markers, key string) bool {
 	at := r.bucket(r.Bucket).String() + key
-	if !slices.ContainsFunc(known.done, func(m marker) bool { return m.Source == at }) {
-		return false
-	}
+	return len(known.unfinished) == 0 && !r.blank() && slices.ContainsFunc(known.done, func(m marker) bool { // an older agent noted the name alone
+		return m.Source == at || m.Source == "" && m.State == stateJoined && strings.HasSuffix(m.Name, path.Base(key))
+	})
+}
+
+// blank tells whether this member has no data. One that cannot be looked into is not taken for empty.
+func (r *run) blank() bool {
 	file, err := firstFile(r.Store(nil))
-	return file != "" && err == nil
+	return file == "" && err == nil
 }
