@@ -189,7 +189,7 @@ func TestAnAddressOfASourceMayLackItsPort(t *testing.T) {
 func TestThisInstanceIsBackedUpOnlyWhereItsDataIsUpToDate(t *testing.T) {
 	for phase, says := range map[health.Phase]string{
 		health.Ready:   "",
-		health.Joining: "cannot back up this instance: it is joining (no leader), so that its data may be old; to back it up nevertheless, say --from=",
+		health.Joining: "cannot back up this instance: it is joining (no leader), so that its data may be old; where no other member has newer data, say --from=",
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_ = json.NewEncoder(w).Encode(health.Status{Phase: phase, Reason: "no leader", Member: health.Identity{Kind: health.Core, Bolt: "10.0.0.1:7687"}})

@@ -82,9 +82,6 @@ func (b *backupJob) run(ctx context.Context) (backup.Result, error) {
 // choose finds the sources and the databases.
 func (b *backupJob) choose(ctx context.Context) (backup.Selection, error) {
 	var none backup.Selection
-	if err := b.readSecrets(ctx); err != nil { // again: a password may have been rotated while this run waited
-		return none, err
-	}
 	sources, err := b.sources(ctx)
 	if err != nil {
 		return none, err

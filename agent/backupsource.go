@@ -89,7 +89,7 @@ func (b *backupJob) ownSource(ctx context.Context) (string, error) {
 	if status, _, err := ask(ctx, b.settings.HTTPAddr); err == nil && status.Member.Kind != "" {
 		s.clustered, s.advertised = status.Member.Kind != health.Standalone, status.Member.Bolt
 		if status.Phase != health.Ready {
-			return "", withCode(exitUnavailable, fmt.Errorf("cannot back up this instance: it is %s (%s), so that its data may be old; to back it up nevertheless, say --from=%s", status.Phase, status.Reason, address))
+			return "", withCode(exitUnavailable, fmt.Errorf("cannot back up this instance: it is %s (%s), so that its data may be old; where no other member has newer data, say --from=%s", status.Phase, status.Reason, address))
 		}
 	}
 	b.members[address] = s

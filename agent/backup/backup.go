@@ -158,7 +158,7 @@ func (r *run) alone(ctx context.Context) error {
 	ctx, release := l.keep(ctx)
 	defer release()
 	if err := r.choose(ctx); err != nil {
-		return err
+		return orLost(ctx, err)
 	}
 	if r.Furnish != nil {
 		clear, err := r.Furnish()
@@ -167,7 +167,11 @@ func (r *run) alone(ctx context.Context) error {
 		}
 		defer clear()
 	}
-	err = r.steps(ctx)
+	return orLost(ctx, r.steps(ctx))
+}
+
+// orLost says that the lease was lost where that is why a step failed.
+func orLost(ctx context.Context, err error) error {
 	if lost := context.Cause(ctx); err != nil && errors.Is(lost, ErrLeaseLost) {
 		return fmt.Errorf("cannot finish the backup: %w", lost)
 	}

@@ -63,7 +63,8 @@ func (r *run) following(ctx context.Context, database string) ([]string, error) 
 // goesOn refuses a source whose data may have been put back since the last backup, or which is behind. The tool of 3.5
 // fetches what comes after its last transaction, whatever that was (run of 3.5.0-beta03): with the lost data it would mix
 // what was written in its place. Where more was written since than was lost no number tells of it, but that a server has
-// to be stopped for it.
+// to be stopped for it. Since 4.0 a database can be stopped and replaced while the server runs, and what the tool does then
+// was not run.
 func (r *run) goesOn(ctx context.Context, source, database string, onto state) error {
 	if at, known := r.last(ctx, source, database); known && at.Own < onto.Transaction {
 		return fmt.Errorf("its last transaction is %d, and the last backup was taken at %d: its data is older, or was put back", at.Own, onto.Transaction)
