@@ -190,6 +190,10 @@ func beginsAnew(t *testing.T, s *story) {
 		}
 	}
 	goesOn(t, other)
+	env["AGENT_RESTORE"] = "each-new" // and there is a newer one
+	comesBack(t, other)
+	decidesAlike(t, other)
+	delete(env, "AGENT_RESTORE")
 	joins(t, other)
 	if err := other.Stop(t.Context()); err != nil {
 		t.Error(err)
