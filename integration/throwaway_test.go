@@ -108,6 +108,10 @@ func tellsOf(t *testing.T, client *health.Client, dialect neo4jconf.Dialect) {
 			t.Errorf("databases %v, %v", rows, err)
 		}
 	}
+	up, err := client.Rows(ctx, "", dialect.Uptime(), nil)
+	if known := slices.ContainsFunc(up, func(row map[string]any) bool { ms, told := row["uptime"].(int64); return told && ms > 0 }); err != nil || !known {
+		t.Errorf("it has run for %v, %v", up, err)
+	}
 	query := dialect.LastTransaction()
 	if query == "" {
 		t.Logf("%v does not tell the last transaction", dialect.Version)
