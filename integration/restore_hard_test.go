@@ -190,10 +190,13 @@ func peakOf(t testing.TB, home agentHome, args ...string) int64 {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	ticks := time.NewTicker(20 * time.Millisecond) // looking each millisecond takes a twentieth of two cores from what is measured
+	ticks := time.NewTicker(time.Millisecond)
 	defer ticks.Stop()
 	var peak int64
-	for {
+	for looks := 0; ; looks++ {
+		if looks == 100 { // what runs for long would lose a twentieth of two cores
+			ticks.Reset(20 * time.Millisecond)
+		}
 		select {
 		case err := <-ended:
 			if err != nil || peak == 0 {
