@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"neo4j-agent/agent/backup"
+	"neo4j-agent/agent/snapshot"
 	"neo4j-agent/integration/localcluster"
 )
 
@@ -208,16 +209,16 @@ func running(b *testing.B, command *exec.Cmd) {
 func BenchmarkSnapshots(b *testing.B) {
 	for name, store := range map[string]func(*testing.B, int64) string{"records": graphStore, "half-random": halfRandom} {
 		b.Run(name, func(b *testing.B) {
-			address := realS3In(b, inMemory(b))
-			run := backupRun{address, b.TempDir(), store(b, benchSize())}
+			memory := inMemory(b)
+			run := backupRun{realS3In(b, memory), b.TempDir(), store(b, benchSize())}
 			for range b.N {
-				snapshotTurns(b, run)
+				snapshotTurns(b, run, memory)
 			}
 		})
 	}
 }
 
-func snapshotTurns(b *testing.B, run backupRun) {
+func snapshotTurns(b *testing.B, run backupRun, memory string) {
 	b.Helper()
 	aws := awsAt(b, run.Address)
 	uploads, promotions := uploadTurns(b, run)
@@ -232,7 +233,7 @@ func snapshotTurns(b *testing.B, run backupRun) {
 	b.ReportMetric(float64(benchSize())/1e6/median(uploads).Seconds(), "upload-MB/s")
 	b.ReportMetric(zipping.Seconds()/median(uploads).Seconds(), "upload-times-zip-and-cp")
 	b.ReportMetric(median(promotions).Seconds()*1000, "promotion-ms")
-	restoreTurns(b, run, aws)
+	restoreTurns(b, run, aws, folderIn(b, memory))
 }
 
 // onDisk is the tool when what it took is on the disk, as neo4j-admin leaves it: to write that is no part of the upload.
@@ -265,12 +266,23 @@ func uploadTurns(b *testing.B, run backupRun) (uploads, promotions []time.Durati
 	return uploads, promotions
 }
 
-func restoreTurns(b *testing.B, run backupRun, aws func(...string) *exec.Cmd) {
+// folderIn finds a backup where the S3 server keeps its objects.
+func folderIn(b *testing.B, dir string) string {
 	b.Helper()
-	var ours, oldFormat, theirs, copies []time.Duration
+	manifests, err := filepath.Glob(filepath.Join(dir, backups, backupLayout.Prefix, "*", backupLayout.Cluster, "*", snapshot.Verified))
+	if err != nil || len(manifests) == 0 {
+		b.Fatalf("no backup in %s: %v", dir, err)
+	}
+	return filepath.Dir(manifests[0])
+}
+
+// restoreTurns also restores a backup by its path, where no S3 server takes its share of the cores.
+func restoreTurns(b *testing.B, run backupRun, aws func(...string) *exec.Cmd, folder string) {
+	b.Helper()
+	var ours, byPath, oldFormat, theirs, copies []time.Duration
 	var memory int64
 	for range turns {
-		for spec, times := range map[string]*[]time.Duration{"latest": &ours, "backups/old.zip": &oldFormat} {
+		for spec, times := range map[string]*[]time.Duration{"latest": &ours, folder: &byPath, "backups/old.zip": &oldFormat} {
 			home := agentOn(b, run.Address)
 			*times = append(*times, took(b, func() error { memory = max(memory, peakOf(b, home, "restore", spec)); return nil }))
 			if _, err := os.Stat(filepath.Join(home.store(), lastStore)); err != nil {
@@ -294,6 +306,7 @@ func restoreTurns(b *testing.B, run backupRun, aws func(...string) *exec.Cmd) {
 	b.ReportMetric(float64(benchSize())/1e6/own, "restore-MB/s")
 	b.ReportMetric(median(theirs).Seconds()/own, "restore-times-cp-and-unzip")
 	b.ReportMetric(median(copies).Seconds()/own, "restore-of-plain-copy")
+	b.ReportMetric(median(copies).Seconds()/median(byPath).Seconds(), "path-of-plain-copy")
 	b.ReportMetric(median(theirs).Seconds()/median(oldFormat).Seconds(), "zip-times-cp-and-unzip")
 	b.ReportMetric(float64(memory)/1e6, "restore-MB")
 }

@@ -75,6 +75,7 @@ func transferring() error {
 			row{"restore of " + name + ", from S3", fmt.Sprintf("%.0f MB/s", f["restore-MB/s"]), "≥ 3×, ≥ 80 %", []string{
 				fmt.Sprintf("%.1f× the rate of aws s3 cp and unzip", f["restore-times-cp-and-unzip"]),
 				fmt.Sprintf("%.0f %% of that of a plain copy to the disk", 100*f["restore-of-plain-copy"])}},
+			row{"the same by its path, without an S3 server", "", "≥ 80 %", []string{fmt.Sprintf("%.0f %% of that of a plain copy to the disk", 100*f["path-of-plain-copy"])}},
 			row{"the same from an old .zip", "", "", []string{fmt.Sprintf("%.1f× the rate of aws s3 cp and unzip", f["zip-times-cp-and-unzip"])}},
 			row{"resident memory of a restore", fmt.Sprintf("%.0f MB", f["restore-MB"]), "≤ 67 MB (64 MiB)", nil},
 			row{"upload of a backup of " + name, fmt.Sprintf("%.0f MB/s", f["upload-MB/s"]), "≥ 10×", []string{
