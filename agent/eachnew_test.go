@@ -29,11 +29,7 @@ func TestACoreWithDataDoesNotWaitForTheLeaderThatCannotBeElectedWithoutIt(t *tes
 	t.Cleanup(func() { _ = leaderless.Close() })
 
 	root := t.TempDir()
-	version, _ := neo4jconf.ParseVersion("3.5.0")
-	dialect, err := neo4jconf.For(version, neo4jconf.Enterprise)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dialect := enterprise35(t)
 	intent, err := neo4jconf.Input{Dialect: dialect, HomeDir: "/neo4j", DataRoot: root, Role: neo4jconf.Core, Discovery: neo4jconf.List, Advertise: "127.0.0.9"}.Intent()
 	if err != nil {
 		t.Fatal(err)

@@ -30,21 +30,18 @@ func TestAReplacedSeedIsNotSownAnyMore(t *testing.T) {
 	}
 }
 
-// R2: cores of one cluster that all start anew do the same.
 func TestCoresThatStartTogetherAllKeepOrAllReplaceTheirStores(t *testing.T) {
 	bucket, api := newFakeS3(t)
 	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
 	a, b := newVolume(t), newVolume(t)
 	start := func(v volume, unless func(context.Context) (string, error)) Result {
-		options := v.pinned(api)
-		options.EachNew, options.Unless = true, unless
+		options := v.eachNew(api)
+		options.Unless = unless
 		return v.mustRestore(options)
 	}
 	start(a, nil)
 	start(b, nil)
-	for _, key := range bucket.keys("pins/") { // hours later
-		delete(bucket.objects, key)
-	}
+	bucket.forgetPins()
 	bucket.putBackup(snapshot.Hourly, taken.Add(24*time.Hour), map[string]map[string][]byte{"graph.db": store(2)})
 	start(a, running(1)) // a alone is restarted, the others run on
 	first, second := start(a, nil), start(b, nil)
@@ -53,7 +50,6 @@ func TestCoresThatStartTogetherAllKeepOrAllReplaceTheirStores(t *testing.T) {
 	}
 }
 
-// R3: a member that joins after a restore was broken off knows nothing of its old cluster.
 func TestAMemberThatJoinsAfterABrokenRestoreIsUnbound(t *testing.T) {
 	bucket, api := newFakeS3(t)
 	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
@@ -73,7 +69,6 @@ func TestAMemberThatJoinsAfterABrokenRestoreIsUnbound(t *testing.T) {
 	}
 }
 
-// R4: to be told to stop is not a corrupt snapshot.
 func TestAMemberThatWasStoppedBeforeItCopiedTheStoreRestoresAlsoWhereEachNewOneIs(t *testing.T) {
 	bucket, api := newFakeS3(t)
 	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})

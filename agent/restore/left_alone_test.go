@@ -19,15 +19,12 @@ func leftOne(t *testing.T) (*fakeS3, S3, volume) {
 	bucket, api := newFakeS3(t)
 	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
 	v := newVolume(t)
-	o := v.pinned(api)
-	o.EachNew = true
+	o := v.eachNew(api)
 	v.mustRestore(o)
 	bucket.putBackup(snapshot.Hourly, taken.Add(time.Hour), map[string]map[string][]byte{"graph.db": store(2)})
 	o.Unless = running(1)
 	v.mustRestore(o)
-	for _, key := range bucket.keys("pins/") {
-		delete(bucket.objects, key)
-	}
+	bucket.forgetPins()
 	return bucket, api, v
 }
 
@@ -49,9 +46,7 @@ func TestACoreThatLosesTheRaceForAPinDoesAsTheOneThatWonIt(t *testing.T) {
 		}
 		return false
 	}
-	o := v.pinned(api)
-	o.EachNew = true
-	if result := v.mustRestore(o); result.Outcome != Restored {
+	if result := v.mustRestore(v.eachNew(api)); result.Outcome != Restored {
 		t.Errorf("%+v: keeps its data, the other restored", result)
 	}
 }
@@ -59,9 +54,7 @@ func TestACoreThatLosesTheRaceForAPinDoesAsTheOneThatWonIt(t *testing.T) {
 func TestAPinOfAnOlderAgentDoesNotReplaceWhatWasKept(t *testing.T) {
 	bucket, api, v := leftOne(t)
 	bucket.put("pins/neo4j/latest/00000007.json", []byte(`{"cluster":"neo4j","asked":"latest","key":"`+secondKey+`","expires":"`+time.Now().Add(pinLife).UTC().Format(time.RFC3339)+`"}`))
-	o := v.pinned(api)
-	o.EachNew = true
-	if result := v.mustRestore(o); result.Outcome != Already {
+	if result := v.mustRestore(v.eachNew(api)); result.Outcome != Already {
 		t.Errorf("%+v: it replaced the newer data", result)
 	}
 }
@@ -81,17 +74,15 @@ func TestAMarkerOfAnOlderAgentKeepsTheDataToo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o := v.pinned(api)
-	o.EachNew = true
-	if result := v.mustRestore(o); result.Outcome != Already {
+	if result := v.mustRestore(v.eachNew(api)); result.Outcome != Already {
 		t.Errorf("%+v: it replaced the newer data", result)
 	}
 }
 
 func TestADryRunSaysWhatTheRealOneWouldDoWhereABackupWasLeftAlone(t *testing.T) {
 	_, api, v := leftOne(t)
-	o := v.pinned(api)
-	o.EachNew, o.Dry = true, true
+	o := v.eachNew(api)
+	o.Dry = true
 	dry := v.mustRestore(o)
 	o.Dry = false
 	actual := v.mustRestore(o)
@@ -103,12 +94,8 @@ func TestADryRunSaysWhatTheRealOneWouldDoWhereABackupWasLeftAlone(t *testing.T) 
 func TestAnEmptyCoreThatStartsFirstDoesNotDecideForThoseWithData(t *testing.T) {
 	_, api, v := leftOne(t)
 	empty := newVolume(t)
-	o := empty.pinned(api)
-	o.EachNew = true
-	empty.mustRestore(o)
-	o = v.pinned(api)
-	o.EachNew = true
-	if result := v.mustRestore(o); result.Outcome != Already {
+	empty.mustRestore(empty.eachNew(api))
+	if result := v.mustRestore(v.eachNew(api)); result.Outcome != Already {
 		t.Errorf("%+v: it replaced newer data since an empty member came first", result)
 	}
 }

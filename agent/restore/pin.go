@@ -154,12 +154,15 @@ func (p *pin) read(ctx context.Context) error {
 func (p *pin) put(ctx context.Context, key string) (bool, error) {
 	b := bucket{p.r.S3, p.r.Bucket}
 	now := time.Now().UTC()
-	next := pinned{Cluster: p.r.Layout.Cluster, Asked: p.r.Snapshot, Key: key, Expires: now.Add(pinLife), Since: now, Left: p.r.leaves(p.known, key), Blank: p.r.blank()}
-	if p.held.Key == key && p.held.Expires.After(now) {
+	next := pinned{Cluster: p.r.Layout.Cluster, Asked: p.r.Snapshot, Key: key, Expires: now.Add(pinLife), Since: now}
+	renewed := p.held.Key == key && p.held.Expires.After(now)
+	if renewed {
 		next.Since = cmp.Or(p.held.Since, now)
-		if !p.held.Blank {
-			next.Left, next.Blank = p.held.Left, false
-		}
+	}
+	if renewed && !p.held.Blank {
+		next.Left = p.held.Left
+	} else {
+		next.Left, next.Blank = p.r.leaves(p.known, key), p.r.blank()
 	}
 	text, err := json.Marshal(next)
 	if err != nil {

@@ -22,6 +22,13 @@ func (v volume) pinned(api S3) Options {
 	return options
 }
 
+// eachNew are pinned options that restore each newer backup.
+func (v volume) eachNew(api S3) Options {
+	options := v.pinned(api)
+	options.EachNew = true
+	return options
+}
+
 func TestAllMembersTakeTheSameBackupAlsoWhenOneIsPromotedBetweenThem(t *testing.T) {
 	bucket, api := newFakeS3(t)
 	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
@@ -86,13 +93,18 @@ func (f *fakeS3) putPinOn(key string, number int, cluster string, expires time.T
 	f.put(fmt.Sprintf("pins/neo4j/latest/%08d.json", number), text)
 }
 
+// forgetPins removes what was agreed on, as if hours had passed.
+func (f *fakeS3) forgetPins() {
+	for _, key := range f.keys("pins/") {
+		delete(f.objects, key)
+	}
+}
+
 func TestABackupThatNobodyGetsIsNotAgreedOnForEver(t *testing.T) {
 	bucket, api := newFakeS3(t)
 	bucket.putBackup(snapshot.Hourly, taken, map[string]map[string][]byte{"graph.db": store(1)})
 	for since, pins := range map[time.Duration]int{longestPinned - time.Hour: 2, longestPinned + time.Hour: 1} {
-		for _, key := range bucket.keys("pins/") {
-			delete(bucket.objects, key)
-		}
+		bucket.forgetPins()
 		text, _ := json.Marshal(pinned{Cluster: "neo4j", Asked: "latest", Key: firstKey, Expires: time.Now().Add(pinLife / 4), Since: time.Now().Add(-since)})
 		bucket.put("pins/neo4j/latest/00000007.json", text)
 		v := newVolume(t)

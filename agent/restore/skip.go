@@ -98,8 +98,8 @@ func (r *run) copied(known markers) (bool, error) {
 	if slices.ContainsFunc(known.done, func(m marker) bool { return m.State != stateJoined }) {
 		return true, nil
 	}
-	file, err := firstFile(r.Store(nil))
-	return file != "", err
+	empty, err := Empty(r.Store(nil))
+	return !empty, err
 }
 
 // abandon removes the stores that are half done, then the records that say so.
@@ -132,8 +132,8 @@ func (r *run) isDone(known markers) (bool, error) {
 	if !left {
 		return false, nil
 	}
-	file, err := firstFile(r.Store(nil))
-	return file != "", err
+	empty, err := Empty(r.Store(nil))
+	return !empty, err
 }
 
 // leaves tells whether this member has data, and a marker that its snapshot lies under that key or was left alone.
@@ -146,6 +146,6 @@ func (r *run) leaves(known markers, key string) bool {
 
 // blank tells whether this member has no data. One that cannot be looked into is not taken for empty.
 func (r *run) blank() bool {
-	file, err := firstFile(r.Store(nil))
-	return file == "" && err == nil
+	empty, err := Empty(r.Store(nil))
+	return empty && err == nil
 }
