@@ -263,11 +263,20 @@ func goesOn(t *testing.T, s *story) {
 	hasData(t, m, s.data)
 }
 
+// sharesAddress tells whether the members cannot ask each other's ports, since they share one address.
+func (s *story) sharesAddress(t *testing.T) bool {
+	t.Helper()
+	shared := s.cores[0].Endpoint.Host == s.cores[1].Endpoint.Host
+	if shared {
+		t.Log("members that share one address cannot ask each other's ports: this is not played here")
+	}
+	return shared
+}
+
 // joins is that a member with an empty volume joins the running cluster, which has newer data than any backup, and that
 // its next start finds nothing to restore either.
 func joins(t *testing.T, s *story) {
-	if s.cores[0].Endpoint.Host == s.cores[1].Endpoint.Host {
-		t.Log("members that share one address cannot ask each other's ports: no volume is replaced here")
+	if s.sharesAddress(t) {
 		return
 	}
 	m := withRole(t, s.cores, "FOLLOWER")

@@ -2,7 +2,6 @@ package integration
 
 import (
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -16,8 +15,7 @@ import (
 // newer backup there is: the one that still runs cannot elect one without them.
 func comesBack(t *testing.T, s *story) {
 	t.Helper()
-	if s.cores[0].Endpoint.Host == s.cores[1].Endpoint.Host {
-		t.Log("members that share one address cannot ask each other's ports: no majority is lost here")
+	if s.sharesAddress(t) {
 		return
 	}
 	left := withRole(t, s.cores, "LEADER")
@@ -51,19 +49,12 @@ func comesBack(t *testing.T, s *story) {
 // only some of them have left it alone before.
 func decidesAlike(t *testing.T, s *story) {
 	t.Helper()
-	for _, m := range s.cores {
-		if err := m.Signal(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, m := range s.cores {
-		wait(t, m, 2*time.Minute)
+	if err := s.Stop(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	forgetPins(t, s.bucket)
-	for _, m := range s.cores {
-		if err := m.Start(); err != nil {
-			t.Fatal(err)
-		}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	waitReady(t, s.cores)
 	kept := s.data
