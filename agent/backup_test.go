@@ -80,6 +80,32 @@ func TestAFallbackToAFullBackupIsNoticed(t *testing.T) {
 	}
 }
 
+func TestTheToolIsAskedForADatabaseByTheNameThatTheServerUses(t *testing.T) {
+	for major, want := range map[int][]string{3: {"Graph.db"}, 4: {"graph.db"}} {
+		dialect, err := neo4jconf.For(neo4jconf.Version{Major: major, Minor: map[int]int{3: 5, 4: 4}[major]}, neo4jconf.Enterprise)
+		if err != nil {
+			t.Fatal(err)
+		}
+		job := &backupJob{preparation: &preparation{neo4j: neo4jHome{dialect: dialect}}}
+		if got := job.named([]string{"Graph.db"}); !slices.Equal(got, want) {
+			t.Errorf("%d: %v", major, got)
+		}
+	}
+}
+
+func TestAFolderForBackupsThatIsMadeLetsTheNeo4jUserThrough(t *testing.T) {
+	s := &settings.Settings{BackupDir: filepath.Join(t.TempDir(), "data", "backups")}
+	ours, err := makeWorkFolder(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]fs.FileMode{filepath.Dir(s.BackupDir): 0o755, s.BackupDir: 0o755, ours: 0o700} {
+		if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, want %v, %v", folder, info.Mode().Perm(), want, err)
+		}
+	}
+}
+
 func TestAProofComparesWhatItMay(t *testing.T) {
 	has := counts{"(:A)": 2, "[:R]": 1}
 	quiet := testimony{before: span{7, 7}, after: span{7, 7}, counts: counts{"(:A)": 2, "[:R]": 1}}

@@ -114,14 +114,20 @@ func (c backupCommand) print(out output, result backup.Result) error {
 // workFolder is the part of BACKUP_DIR that is ours (see the package backup).
 func workFolder(s *settings.Settings) string { return filepath.Join(s.BackupDir, "neo4j-agent-backup") }
 
+// makeWorkFolder also makes BACKUP_DIR where that is not there, for others to pass through: who backs up is not root.
+func makeWorkFolder(s *settings.Settings) (string, error) {
+	folder := workFolder(s)
+	return folder, errors.Join(os.MkdirAll(s.BackupDir, 0o755), os.MkdirAll(folder, 0o700))
+}
+
 // dropRootToBackUp becomes the neo4j user, who must be the one to run Neo4j's tools, after it has got the work folder.
 func dropRootToBackUp(s *settings.Settings) error {
 	who, known := neo4jIdentity()
 	if os.Getuid() != 0 || !known {
 		return nil
 	}
-	folder := workFolder(s)
-	if err := errors.Join(os.MkdirAll(s.BackupDir, 0o755), os.MkdirAll(folder, 0o700)); err != nil { // who passes through the first is not root
+	folder, err := makeWorkFolder(s)
+	if err != nil {
 		return err
 	}
 	return errors.Join(giveTo(who, []string{folder}), become(who))

@@ -42,11 +42,7 @@ func (b *backupJob) run(ctx context.Context) (backup.Result, error) {
 	if err := b.readHome(ctx); err != nil {
 		return none, err
 	}
-	if b.neo4j.dialect.LowerCaseNames() { // as the server calls them, and its tool what it leaves
-		for i, name := range b.Database {
-			b.Database[i] = strings.ToLower(name)
-		}
-	}
+	b.Database = b.named(b.Database)
 	if err := dropRootToBackUp(b.settings); err != nil {
 		return none, withCode(exitPermission, err)
 	}
@@ -77,6 +73,17 @@ func (b *backupJob) run(ctx context.Context) (backup.Result, error) {
 			Stringer("took", time.Since(b.begun).Round(time.Millisecond)).Msg("backed up")
 	}
 	return result, err
+}
+
+// named are databases as the server calls them, and its tool what it leaves.
+func (b *backupJob) named(databases []string) (names []string) {
+	for _, name := range databases {
+		if b.neo4j.dialect.LowerCaseNames() {
+			name = strings.ToLower(name)
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // choose finds the sources and the databases.

@@ -165,6 +165,22 @@ func TestARunEndsWhenItsLeaseIsLost(t *testing.T) {
 	}
 }
 
+// Whatever breaks off when the lease is lost, another run is the reason.
+func TestAStepThatTheLostLeaseEndedSaysSo(t *testing.T) {
+	with, lose := context.WithCancelCause(t.Context())
+	failed := errors.New("no member answers")
+	if err := orLost(with, failed); !errors.Is(err, failed) {
+		t.Errorf("with the lease: %v", err)
+	}
+	lose(fmt.Errorf("%w: another has it", ErrLeaseLost))
+	if err := orLost(with, failed); !errors.Is(err, ErrLeaseLost) {
+		t.Errorf("without it: %v", err)
+	}
+	if err := orLost(with, nil); err != nil {
+		t.Errorf("all was done before: %v", err)
+	}
+}
+
 func TestOneRefusalOfARenewalIsNoLossOfTheLease(t *testing.T) {
 	f, client := newFakeS3(t)
 	l := &lease{bucket: bucket{patient(client), "bucket"}, key: leaseKey, holder: "own", every: 10 * time.Millisecond}

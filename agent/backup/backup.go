@@ -133,8 +133,8 @@ func Run(ctx context.Context, options Options) (Result, error) {
 
 // alone runs while no other run does, on this machine or elsewhere.
 func (r *run) alone(ctx context.Context) error {
-	var err error
-	if err = r.check(); err != nil {
+	err := r.check()
+	if err != nil {
 		return err
 	}
 	if r.work, err = openWorkspace(r.Dir, r.Layout.Cluster); err != nil {
@@ -186,25 +186,35 @@ func (r *run) choose(ctx context.Context) (err error) {
 	if r.Selection, err = r.Select(ctx); err != nil {
 		return err
 	}
-	r.Select = nil
-	return r.check()
+	return r.Selection.check()
 }
 
-// check refuses what cannot become a manifest, and of what is still to be selected the names that were asked for.
+// check refuses what was asked for and cannot become a manifest.
 func (r *run) check() error {
-	if r.Select == nil && (len(r.Databases) == 0 || len(r.Sources) == 0) {
+	if r.Select != nil { // the rest is not known yet
+		return checkNames(r.Databases)
+	}
+	return r.Selection.check()
+}
+
+func (s Selection) check() error {
+	if len(s.Databases) == 0 || len(s.Sources) == 0 {
 		return errors.New("cannot back up: no database or no source was named")
 	}
+	return checkNames(s.Databases)
+}
+
+func checkNames(databases []string) error {
 	seen := map[string]bool{}
-	for _, name := range r.Databases {
-		if !snapshot.IsDatabase(name) {
+	for _, name := range databases {
+		folded := strings.ToLower(name)
+		switch {
+		case !snapshot.IsDatabase(name):
 			return fmt.Errorf("cannot back up %q: it is not the name of a database", name)
-		}
-		if folded := strings.ToLower(name); seen[folded] {
+		case seen[folded]:
 			return fmt.Errorf("cannot back up %s: it is named twice", name)
-		} else {
-			seen[folded] = true
 		}
+		seen[folded] = true
 	}
 	return nil
 }

@@ -31,24 +31,17 @@ func (r *run) following(ctx context.Context, database string) ([]string, error) 
 	if r.Last == nil {
 		return r.Sources, nil
 	}
+	at := map[string]int64{}
 	var foremost int64
 	for _, member := range slices.Concat(r.Sources, r.References) {
-		if at, known := r.last(ctx, member, database); known {
-			foremost = max(foremost, at.Own, at.Foremost)
+		if position, known := r.last(ctx, member, database); known {
+			at[member], foremost = position.Own, max(foremost, position.Own, position.Foremost)
 		}
 	}
 	until := time.Now().Add(catchUp)
 	left := slices.DeleteFunc(slices.Clone(r.Sources), func(source string) bool {
-		for {
-			at, known := r.last(ctx, source, database)
-			if !known || at.Own >= foremost {
-				return false
-			}
-			if time.Now().After(until) || pause(ctx, lookCatch) != nil {
-				r.Log.Warn().Str("database", database).Str("source", source).Int64("behind", foremost-at.Own).Msg("this source does not follow the others: it is left out")
-				return true
-			}
-		}
+		own, known := at[source]
+		return known && own < foremost && !r.catchesUp(ctx, source, database, foremost, until)
 	})
 	if len(left) == 0 && len(r.References) > 0 && !r.Named && ctx.Err() == nil {
 		r.Log.Warn().Str("database", database).Strs("sources", r.References).Msg("no source follows: the backup is taken from the leader")
@@ -58,6 +51,20 @@ func (r *run) following(ctx context.Context, database string) ([]string, error) 
 		return nil, &SourceError{fmt.Errorf("no backup of %s: no source gets to transaction %d, which another member has", database, foremost)}
 	}
 	return left, nil
+}
+
+// catchesUp waits until a source has what another member had when it was asked, or does not tell.
+func (r *run) catchesUp(ctx context.Context, source, database string, foremost int64, until time.Time) bool {
+	for {
+		at, known := r.last(ctx, source, database)
+		if !known || at.Own >= foremost {
+			return true
+		}
+		if time.Now().After(until) || pause(ctx, lookCatch) != nil {
+			r.Log.Warn().Str("database", database).Str("source", source).Int64("behind", foremost-at.Own).Msg("this source does not follow the others: it is left out")
+			return false
+		}
+	}
 }
 
 // goesOn refuses a source whose data may have been put back since the last backup, or which is behind. The tool of 3.5
