@@ -40,8 +40,7 @@ func (r *run) following(ctx context.Context, database string) ([]string, error) 
 	}
 	until := time.Now().Add(catchUp)
 	left := slices.DeleteFunc(slices.Clone(r.Sources), func(source string) bool {
-		own, known := at[source]
-		return known && own < foremost && !r.catchesUp(ctx, source, database, foremost, until)
+		return at[source] < foremost && !r.catchesUp(ctx, source, database, foremost, until)
 	})
 	if len(left) == 0 && len(r.References) > 0 && !r.Named && ctx.Err() == nil {
 		r.Log.Warn().Str("database", database).Strs("sources", r.References).Msg("no source follows: the backup is taken from the leader")

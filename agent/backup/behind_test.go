@@ -36,6 +36,21 @@ func TestAMemberThatDoesNotFollowIsNoSource(t *testing.T) {
 	})
 }
 
+func TestAMemberThatDidNotAnswerAtFirstIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := map[string]int{}
+		r := &run{Options: Options{Selection: Selection{Sources: []string{"stuck", "fresh"}}, Log: zerolog.Nop()}}
+		r.Last = func(_ context.Context, source, _ string) (Position, bool) {
+			asked[source]++
+			at := map[string]int64{"stuck": 4000, "fresh": 5000}[source]
+			return Position{at, at}, asked[source] > 1 || source == "fresh"
+		}
+		if got, err := r.following(t.Context(), "neo4j"); err != nil || !slices.Equal(got, []string{"fresh"}) {
+			t.Errorf("the sources are %v, %v", got, err)
+		}
+	})
+}
+
 func TestTheBackupIsTakenFromTheLeaderWhereNoOtherMemberFollows(t *testing.T) {
 	for name, at := range map[string]map[string]Position{
 		"the source tells of the other one itself": {"replica": {4000, 5000}},
