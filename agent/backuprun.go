@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"neo4j-agent/agent/backup"
@@ -78,10 +77,7 @@ func (b *backupJob) run(ctx context.Context) (backup.Result, error) {
 // named are databases as the server calls them, and its tool what it leaves.
 func (b *backupJob) named(databases []string) (names []string) {
 	for _, name := range databases {
-		if b.neo4j.dialect.LowerCaseNames() {
-			name = strings.ToLower(name)
-		}
-		names = append(names, name)
+		names = append(names, b.neo4j.dialect.DatabaseName(name))
 	}
 	return names
 }

@@ -120,7 +120,7 @@ func (p *proof) fetch(ctx context.Context, snapshot string) ([]string, error) {
 	_, err := restore.Run(ctx, restore.Options{
 		Snapshot: snapshot, Unverified: true, S3: p.client, Bucket: p.settings.BackupBucket, Layout: layoutInBucket(p.settings),
 		Markers: p.tool.place("proof/markers"), Staging: w.staging(""), Store: config.Stores,
-		DefaultDatabase: config.DefaultDatabase(), LowerCase: w.neo4j.dialect.LowerCaseNames(), BuildCopies: !config.MovesStores(), Overwrite: true,
+		DefaultDatabase: config.DefaultDatabase(), DatabaseName: w.neo4j.dialect.DatabaseName, BuildCopies: !config.MovesStores(), Overwrite: true,
 		Build: func(ctx context.Context, staged []restore.Staged) ([]restore.Move, error) {
 			staged = slices.DeleteFunc(staged, func(s restore.Staged) bool { return s.Database == systemDatabase })
 			for _, s := range staged {

@@ -106,7 +106,7 @@ func (w *restoring) options(ctx context.Context) (restore.Options, error) {
 	options := restore.Options{
 		Snapshot: w.snapshot, Bucket: s.BackupBucket, Layout: layoutInBucket(s), Pinned: w.clustered(),
 		Markers: w.markers(), Staging: w.staging(""), Store: w.replaces,
-		Target: w.target, LowerCase: w.neo4j.dialect.LowerCaseNames(), DefaultDatabase: w.config().DefaultDatabase(), EachNew: s.Restore == "each-new", Overwrite: w.overwrite, Now: w.now, Dry: w.dry,
+		Target: w.target, DatabaseName: w.neo4j.dialect.DatabaseName, DefaultDatabase: w.config().DefaultDatabase(), EachNew: s.Restore == "each-new", Overwrite: w.overwrite, Now: w.now, Dry: w.dry,
 		Accept: w.accept, Build: w.build, BuildCopies: !w.config().MovesStores(), Unbind: w.unbind, SecondHalf: w.needsServer,
 		Agent: version, Progress: w.tellProgress, Log: w.log,
 	}

@@ -63,14 +63,9 @@ func (c Config) BoltEncrypted() bool { return strings.EqualFold(c.get(boltTLS), 
 // AuthEnabled tells whether Neo4j asks for a password.
 func (c Config) AuthEnabled() bool { return c.enabled(authEnabled, "true") }
 
-// DefaultDatabase returns the name of the database that a session gets when it names none, as the server writes it: since
-// 4.0 without capitals (manual 4.x and 5, "Database names").
+// DefaultDatabase returns the name of the database that a session gets when it names none, as the server writes it.
 func (c Config) DefaultDatabase() string {
-	name := cmp.Or(c.get(activeDatabase), c.dialect.fact(databaseName))
-	if c.dialect.LowerCaseNames() {
-		return strings.ToLower(name)
-	}
-	return name
+	return c.dialect.DatabaseName(cmp.Or(c.get(activeDatabase), c.dialect.fact(databaseName)))
 }
 
 // BackupAddress returns the host:port at which this machine reaches the backup listener, "" when it is off. Its default is

@@ -88,8 +88,14 @@ var (
 // OneDatabase tells whether the server has one database for users: 3.5, and Community of all versions.
 func (d Dialect) OneDatabase() bool { return d.fact(manyDatabases) == "" || d.Edition == Community }
 
-// LowerCaseNames tells whether the server writes names of databases without capitals.
-func (d Dialect) LowerCaseNames() bool { return d.fact(manyDatabases) != "" }
+// DatabaseName is the name of a database as the server writes it: since 4.0 without capitals (manual 4.x and 5, "Database
+// names").
+func (d Dialect) DatabaseName(name string) string {
+	if d.fact(manyDatabases) == "" {
+		return name
+	}
+	return strings.ToLower(name)
+}
 
 // KeepsUsersInSystem tells whether users, roles and the list of databases are in the database system, which a backup may
 // hold and all members of a cluster have. Before 4.0 they are files of each member, which no backup holds.

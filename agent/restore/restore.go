@@ -44,8 +44,8 @@ type Options struct {
 	Target func(Staged) string
 	// DefaultDatabase is whose store an archive holds that does not say it.
 	DefaultDatabase string
-	// LowerCase says that names of databases have no capitals here, as since 4.0, whatever a file is called.
-	LowerCase bool
+	// DatabaseName is how the server here writes the name of a database, whatever a file is called. May be nil.
+	DatabaseName func(string) string
 	// EachNew restores again when the snapshot is another one than those restored before (AGENT_RESTORE=each-new).
 	EachNew bool
 	// Overwrite is the explicit word for restoring over existing data, and again.

@@ -127,7 +127,7 @@ func TestNamesOfDatabasesAreWrittenAsTheServerWritesThem(t *testing.T) {
 	bucket.put("a.zip", zipOf(map[string][]byte{"Sales.dump": zstdOf([]byte("sales")), "neo4j.dump": zstdOf([]byte("neo4j"))}, ""))
 	v := newVolume(t)
 	options := v.options("backups/a.zip", api)
-	options.LowerCase = true
+	options.DatabaseName = strings.ToLower
 	if result := v.mustRestore(options); !slices.Equal(result.Databases, []string{"neo4j", "sales"}) {
 		t.Errorf("%+v", result)
 	}

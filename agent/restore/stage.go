@@ -137,10 +137,10 @@ func (r *run) add(staged Staged) {
 
 // named is how the server here writes the name of a database.
 func (r *run) named(database string) string {
-	if r.LowerCase {
-		return strings.ToLower(database)
+	if r.DatabaseName == nil {
+		return database
 	}
-	return database
+	return r.DatabaseName(database)
 }
 
 // stageArchive takes a single file.
